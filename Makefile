@@ -1,0 +1,48 @@
+# Two commands do everything on a fresh machine: `make app` opens Winnow on a demo workspace, `make test` checks it all.
+
+PYTHON ?= python3
+VENV ?= .venv
+WORKSPACE ?= demo-workspace
+PORT ?= 8501
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+
+.PHONY: app test test-full lint types packages benchmarks clean
+
+app: $(READY)
+	$(BIN)/winnow app --workspace "$(WORKSPACE)" --demo --port $(PORT)
+
+test: $(READY) packages lint types
+	$(BIN)/python -m pytest
+
+test-full: $(READY) packages lint types
+	$(BIN)/python -m pytest --long
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+# Python packages come from PyPI; a browser and fonts come from the system.
+packages:
+	@missing=""; \
+	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	fc-list :lang=zh 2>/dev/null | grep -q . || missing="$$missing fonts-noto-cjk fontconfig"; \
+	if [ -n "$$missing" ]; then \
+	  echo "The tests need these Debian packages:$$missing"; \
+	  echo "Install them with: apt-get install --no-install-recommends$$missing"; exit 2; fi
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] >= (3, 11) else "Winnow needs Python 3.11 or newer; set PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
+	@touch $(READY)
+
+benchmarks: $(READY)
+	for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) build *.egg-info
