@@ -92,9 +92,9 @@ def open_rows(path: Path | str, wanted: Collection[str] | None = None) -> Iterat
             if ending.startswith((".jsonl", ".ndjson")):
                 yield RowSource(name, "line", None, _json_lines(raw))
             elif ending.startswith(".json"):
-                yield _json_source(name, raw)
+                yield _json_source(name, raw, stack)
             else:
-                yield _csv_source(name, raw)
+                yield _csv_source(name, raw, stack)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(f"{path}: not a whole gzip file ({error}); fetch it again.") from error
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
@@ -121,13 +121,13 @@ def _json_lines(stream: BinaryIO) -> Iterator[SourceRow]:
             yield _object_row(number, value)
 
 
-def _json_source(name: str, stream: BinaryIO) -> RowSource:
+def _json_source(name: str, stream: BinaryIO, stack: contextlib.ExitStack) -> RowSource:
     first_line = stream.read(_HEAD).removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0]
     stream.seek(0)
     if _is_json_line(first_line):  # many files that end in .json hold JSON Lines
         return RowSource(name, "line", None, _json_lines(stream))
     # bytes that are not UTF-8 become lone surrogates, which the row's own check reports with the row's number
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape")
+    text = stack.enter_context(io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape"))
     rows = (_object_row(number, value) for number, value in enumerate(iter_json_items(text), start=1))
     return RowSource(name, "row", None, rows)
 
@@ -146,9 +146,9 @@ def _object_row(number: int, value: object) -> SourceRow:
     return SourceRow(number, value)
 
 
-def _csv_source(name: str, stream: BinaryIO) -> RowSource:
+def _csv_source(name: str, stream: BinaryIO, stack: contextlib.ExitStack) -> RowSource:
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # a field of code or a long problem passes the default of 128 KB
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    text = stack.enter_context(io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline=""))
     reader = csv.reader(text, strict=True)
     try:
         header = next(reader, None)
