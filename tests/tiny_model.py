@@ -1,4 +1,4 @@
-"""A random-weight checkpoint that builds in a fraction of a second: two layers, a byte-level tokenizer, a chat template.
+"""A random-weight checkpoint that builds in a moment: two layers, a byte-level tokenizer, a chat template.
 
 It answers nothing sensible, but it is a real `transformers` model folder: the same files, the same code paths.
 """
