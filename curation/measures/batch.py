@@ -1,0 +1,114 @@
+"""Measures a batch of responses: one pass of compiled code over the code points of all their reasoning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.errors import InputError
+from curation.measures.languages import character_classes, lower_case, scripts_of
+from curation.responses import find_layout
+
+_CHUNK: Final = 4_000_000
+"""Characters measured at a time; their code points take 16 MB."""
+
+_NEUTRAL_NAMES: Final = (
+    "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh coth arcsec arccsc arccot exp log lim max min sup inf "
+    "gcd lcm hcf mod det sqrt cbrt abs arg deg dim ker rank trace var cov ceil sgn sum prod div rot curl grad lim "
+    "iff mol mole rad min sec cal kcal kwh mah joule pa kpa mpa db ohm ev kev mev gev mi in yd oz gal"
+)
+
+
+def measure(texts: Sequence[str], target_languages: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Every text measure of n responses: (n,) responses as generated and (n,) languages → (n,) arrays.
+
+    The keys are the fields of records.TEXT_MEASURES; float32 shares are in [0, 1], int32 are counts (words,
+    characters, blocks). Raises InputError for an unknown target language.
+    """
+    if len(texts) != len(target_languages):
+        raise InputError(f"{len(texts):,} texts and {len(target_languages):,} target languages: give one for each.")
+    n = len(texts)
+    layouts = [find_layout(text) for text in texts]
+    reasonings = [text[at.reasoning_start : at.reasoning_end] for text, at in zip(texts, layouts, strict=True)]
+    bits = {language: _script_bits(language) for language in set(target_languages)}
+    targets = np.array([bits[language] for language in target_languages], dtype=np.uint64)
+    integers = np.zeros((n, 4), dtype=np.int32)
+    code_ratio = np.zeros(n, dtype=np.float32)
+    repetition = np.zeros(n, dtype=np.float32)
+    for first, end in _chunks(reasonings):
+        codes, offsets = code_points(reasonings[first:end])
+        _structure().measure_structure(
+            codes,
+            offsets,
+            targets[first:end],
+            character_classes(),
+            neutral_names(),
+            integers[first:end],
+            code_ratio[first:end],
+        )
+        _repetition().measure_repetition(codes, offsets, character_classes(), lower_case(), repetition[first:end])
+    words = integers[:, 0] + integers[:, 1]
+    ratio = np.ones(n, dtype=np.float32)
+    np.divide(integers[:, 0], words, out=ratio, where=words > 0, casting="unsafe")
+    return {
+        "target_word_ratio": ratio,
+        "foreign_words": integers[:, 1].copy(),
+        "longest_paragraph": integers[:, 2].copy(),
+        "code_blocks": integers[:, 3].copy(),
+        "code_ratio": code_ratio,
+        "repetition": repetition,
+        "well_formed": np.array([at.well_formed for at in layouts], dtype=np.bool_),
+    }
+
+
+def code_points(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Code points of all texts one after another, and the (n + 1,) offsets between them."""
+    offsets = np.zeros(len(texts) + 1, dtype=np.int64)
+    np.cumsum([len(text) for text in texts], out=offsets[1:])
+    return np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32), offsets
+
+
+@cache
+def neutral_names() -> NDArray[np.uint64]:
+    """(512,) open-addressed table of function names and units, their letters packed into 64 bits."""
+    table = np.zeros(512, dtype=np.uint64)
+    for name in set(_NEUTRAL_NAMES.split()):
+        packed = int.from_bytes(name.encode("ascii"), "big")
+        slot = (packed * 0x9E3779B97F4A7C15 & (2**64 - 1)) >> 55
+        while table[slot]:
+            slot = (slot + 1) & 511
+        table[slot] = packed
+    table.flags.writeable = False
+    return table
+
+
+def _script_bits(language: str) -> int:
+    return sum(1 << script for script in scripts_of(language))
+
+
+def _chunks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    first = size = 0
+    for i, text in enumerate(texts):
+        if size and size + len(text) > _CHUNK:
+            yield first, i
+            first, size = i, 0
+        size += len(text)
+    if first < len(texts):
+        yield first, len(texts)
+
+
+def _structure() -> Any:
+    # numba takes a second to import: not in a process that only wants to show what a measure means
+    from curation.measures import structure
+
+    return structure
+
+
+def _repetition() -> Any:
+    from curation.measures import repetition
+
+    return repetition
