@@ -7,12 +7,15 @@ from typing import Final
 
 LANGUAGES: Final = frozenset(
     (
-        *("ar", "bg", "bn", "cs", "da", "de", "el", "en", "es", "et", "fa", "fi", "fr", "he", "hi", "hr", "hu", "id"),
-        *("it", "ja", "ko", "lt", "lv", "ms", "nb", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sr", "sv", "sw"),
-        *("ta", "te", "th", "tl", "tr", "uk", "ur", "vi", "zh"),
+        *("af", "am", "ar", "az", "be", "bg", "bn", "bs", "ca", "cs", "cy", "da", "de", "el", "en", "es", "et"),
+        *("eu", "fa", "fi", "fil", "fr", "ga", "gl", "gu", "ha", "he", "hi", "hr", "hu", "hy", "id", "is", "it"),
+        *("ja", "jv", "ka", "kk", "km", "kn", "ko", "ky", "lb", "lo", "lt", "lv", "mk", "ml", "mn", "mr", "ms"),
+        *("mt", "my", "nb", "ne", "nl", "nn", "no", "pa", "pl", "ps", "pt", "ro", "ru", "si", "sk", "sl", "so"),
+        *("sq", "sr", "sv", "sw", "ta", "te", "tg", "th", "tl", "tr", "uk", "ur", "uz", "vi", "xh", "yo", "yue"),
+        *("zh", "zu"),
     )
 )
-"""ISO 639-1 codes that `target_language` may be."""
+"""ISO 639 codes that `target_language` may be: those whose scripts the measures know."""
 
 _LATEX_COMMAND = re.compile(r"\\[A-Za-z]+")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")

@@ -10,7 +10,7 @@ import pytest
 
 from curation import Workspace
 from curation.errors import BadRowsError
-from curation.general import GeneralOptions, import_general, iter_general, list_general, preview_general
+from curation.prompts.general import GeneralOptions, import_general, iter_general, list_general, preview_general
 from curation.records import GENERAL_SCHEMA
 
 MESSAGES = [{"role": "user", "content": "你是谁？"}, {"role": "assistant", "content": "我是一个助手。"}]

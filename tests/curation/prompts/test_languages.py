@@ -2,7 +2,8 @@
 
 import pytest
 
-from curation.prompts import guess_language, language_code
+from curation.measures.languages import SCRIPTS_OF
+from curation.prompts import LANGUAGES, guess_language, language_code
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,7 @@ def test_codes() -> None:
         None,
         None,
     ]
+
+
+def test_every_language_that_can_be_imported_can_be_measured() -> None:
+    assert set(SCRIPTS_OF) == LANGUAGES
