@@ -128,17 +128,11 @@ class _Partitions:
         where = np.searchsorted(np.asarray(self._bounds, dtype=keys.dtype), keys, side="right")
         order = np.argsort(where, kind="stable")
         edges = np.searchsorted(where[order], np.arange(len(self._bounds) + 2))
-        for index in range(len(self._bounds) + 1):
-            rows = order[edges[index] : edges[index + 1]]
-            if len(rows):
-                part = table.take(pa.array(rows))
-                path = self._path(index)
-                with (
-                    writing(path),
-                    path.open("ab") as file,
-                    pa.ipc.new_stream(file, part.schema, options=_OPTIONS) as out,
-                ):
-                    out.write_table(part)
+        dealt = table.take(pa.array(order))
+        for index in np.flatnonzero(np.diff(edges)).tolist():
+            path = self._path(index)
+            with writing(path), path.open("ab") as file, pa.ipc.new_stream(file, dealt.schema, options=_OPTIONS) as out:
+                out.write_table(dealt.slice(edges[index], edges[index + 1] - edges[index]))
 
     def paths(self) -> Iterator[Path]:
         """The files of the partitions that have rows, in the order of their keys; each is removed afterwards."""
@@ -153,22 +147,31 @@ class _Partitions:
 
 
 def _sorted_partition(path: Path, keys: list[str], scratch: Path, memory_bytes: int) -> Iterator[pa.Table]:
-    n_bytes, first_keys = 0, []
+    held, n_bytes = [], 0
+    for batch in _read_streams(path):
+        held.append(batch)
+        n_bytes += batch.nbytes
+        if n_bytes > 2 * memory_bytes and (bounds := _finer_bounds(path, keys[0], memory_bytes)):
+            del held, batch
+            again = _read_streams(path)
+            yield from sort_batches(again, keys, scratch=scratch, bounds=bounds, memory_bytes=memory_bytes)
+            return
+    yield _sorted(pa.Table.from_batches(held), keys)
+
+
+def _finer_bounds(path: Path, key: str, memory_bytes: int) -> list[int]:
+    """Bounds that deal a partition's rows once more; none where all have one key."""
+    n_bytes, parts = 0, []
     for batch in _read_streams(path):
         n_bytes += batch.nbytes
-        first_keys.append(_integers(batch, keys[0]))
-    if n_bytes > 2 * memory_bytes:
-        column = np.concatenate(first_keys)
-        bounds = quantile_bounds(column, partitions_for(n_bytes, memory_bytes))
-        if len(column) and int(column.min()) != int(column.max()):  # rows of one key cannot be dealt any further
-            # a bound equal to the least key would leave an empty first partition and could repeat for ever
-            bounds = [bound for bound in bounds if bound > int(column.min())] or [int(column.min()) + 1]
-            del column, first_keys
-            yield from sort_batches(
-                _read_streams(path), keys, scratch=scratch, bounds=bounds, memory_bytes=memory_bytes
-            )
-            return
-    yield _sorted(pa.Table.from_batches(list(_read_streams(path))), keys)
+        parts.append(_integers(batch, key))
+    column = np.concatenate(parts)
+    least = int(column.min())
+    if least == int(column.max()):
+        return []
+    bounds = quantile_bounds(column, partitions_for(n_bytes, memory_bytes))
+    # with a bound at the least key, and no other, everything would go into one partition again
+    return [bound for bound in bounds if bound > least] or [least + 1]
 
 
 def _read_streams(path: Path) -> Iterator[pa.RecordBatch]:

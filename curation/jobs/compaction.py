@@ -16,10 +16,10 @@ import pyarrow as pa
 from curation.external_sort import MEMORY_BYTES, partitions_for, quantile_bounds, sort_batches
 from curation.files import fsync_folder, write_json
 from curation.jobs.locks import FileLock
+from curation.jobs.shard_writer import shard_file
 from curation.jobs.shards import (
     MANIFEST,
     FamilyManifest,
-    ShardFile,
     compacted_writer,
     is_compacted,
     iter_batches,
@@ -106,7 +106,7 @@ def _write_files(
     table = next(tables, None)
     while table is not None:
         name = f"{prefix}-{len(files):06d}.parquet"
-        with ShardFile(shards / name, schema) as file:
+        with shard_file(shards / name, schema) as file:
             while table is not None and file.n_bytes < target_bytes:
                 # in steps, so that a table larger than a file is cut as well
                 step = max(1, table.num_rows * (target_bytes // 4) // max(1, table.nbytes))

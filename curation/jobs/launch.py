@@ -44,7 +44,7 @@ def launch(job: Job) -> None:
     Does nothing when the job's process lives already. It runs in the checkout's folder, so paths in a job's
     configuration are absolute. Raises JobError when the process cannot be started.
     """
-    if live_attempts(job.folder):
+    if live_attempts(job.folder) and not job.state().has_ended:  # a worker lives on a moment after its outcome
         return
     sweep(job)
     attempt = new_attempt()

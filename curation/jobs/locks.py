@@ -98,7 +98,7 @@ def acquire_devices(
         while waiter.is_alive():
             if given_up():
                 return False
-            if (holder := lock.holder()) != told and holder != job_id:
+            if (holder := lock.holder()) not in ("", told, job_id):
                 on_wait(holder)
                 told = holder
             waiter.join(0.2)

@@ -126,7 +126,8 @@ def read_state(folder: Path) -> JobState:
     if latest is None:
         return NOT_STARTED
     if latest.id in asked:
-        return JobState(State.STOPPED, "it did not end by itself when asked, and was ended")
+        early = latest != running
+        return JobState(State.STOPPED, "before it started" if early else "it did not stop when asked, and was killed")
     return JobState(State.LOST, _why_lost(latest.process))
 
 

@@ -1,0 +1,154 @@
+"""What a stage is given: its job, its workspace, whether it should stop, and where to report to."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from curation.files import partial_path
+from curation.jobs.folder import Job
+from curation.jobs.state import PROGRESS, stopped_attempts
+from curation.workspace import Workspace
+
+REPORT_EVERY_S: Final = 0.5
+_RATE_WINDOW_S: Final = 60.0
+
+
+class JobContext:
+    """One attempt at a job, as its stage sees it."""
+
+    def __init__(self, job: Job, attempt: str) -> None:
+        self.job = job
+        self.attempt = attempt
+        self._stop = threading.Event()
+        self._stop_looked = time.monotonic()
+        self._lock = threading.Lock()
+        self._pending: dict[str, Any] | None = None
+        self._written = 0.0
+        self._pace: deque[tuple[float, int]] = deque()
+        self._last: tuple[int, int] | None = None
+        self._has_appended = False
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace that the job belongs to."""
+        return self.job.workspace
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The job's whole configuration."""
+        return self.job.config
+
+    @property
+    def folder(self) -> Path:
+        """The job's folder."""
+        return self.job.folder
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether to finish what is in flight, save, and return. Cheap enough to be asked for each sample."""
+        if not self._stop.is_set():
+            now = time.monotonic()
+            if now - self._stop_looked > 1.0:  # the file also reaches a worker on another host
+                self._stop_looked = now
+                if self.attempt in stopped_attempts(self.folder):
+                    self._stop.set()
+        return self._stop.is_set()
+
+    def request_stop(self) -> None:
+        """Make `stop_requested` true; the signal handler calls it."""
+        self._stop.set()
+
+    def input(self) -> pa.Table:
+        """The table that the job was created with."""
+        return self.job.input()
+
+    def report(
+        self,
+        done: int,
+        total: int,
+        *,
+        rates: Mapping[str, float] | None = None,
+        failures: int = 0,
+        note: str = "",
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Say how far the stage is; call it as often as you like, it writes at most twice a second.
+
+        The time that is left is estimated from the pace of the last minute of this attempt.
+        """
+        now = time.monotonic()
+        with self._lock:
+            self._last = (done, total)
+            if not self._pace or now - self._pace[-1][0] >= REPORT_EVERY_S:
+                self._pace.append((now, done))
+                while len(self._pace) > 2 and now - self._pace[0][0] > _RATE_WINDOW_S:
+                    self._pace.popleft()
+            self._pending = {
+                "done": done,
+                "total": total,
+                "rates": dict(rates or {}),
+                "eta_s": self._eta(now, done, total),
+                "failures": failures,
+                "note": note,
+                "extra": dict(extra or {}),
+            }
+        self.write_pending(now)
+
+    def write_pending(self, now: float | None = None) -> None:
+        """Write the last report, unless one was written less than half a second before `now`."""
+        with self._lock:
+            if self._pending is None or (now is not None and now - self._written < REPORT_EVERY_S):
+                return
+            self._pending["updated"] = datetime.now(UTC).isoformat(timespec="milliseconds")
+            try:
+                _replace_unsynced(self.folder / PROGRESS, self._pending)
+            except OSError as error:
+                # progress is no record; the shards will say that the disk is full
+                print(f"progress could not be written: {error}", file=sys.stderr)
+            self._pending = None
+            self._written = time.monotonic()
+
+    def metrics(self, row: Mapping[str, float | int | str]) -> None:
+        """Append one line to metrics.jsonl."""
+        line = json.dumps(dict(row), ensure_ascii=False) + "\n"
+        with (self.folder / "metrics.jsonl").open("ab+") as file:
+            if file.tell() and not self._has_appended:
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # a killed attempt left half a line
+                    line = "\n" + line
+            file.write(line.encode())
+        self._has_appended = True
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the last report said that everything is done."""
+        return self._last is not None and self._last[0] >= self._last[1]
+
+    def _eta(self, now: float, done: int, total: int) -> float | None:
+        since, before = self._pace[0]
+        if done >= total:
+            return 0.0
+        if done <= before or now <= since:
+            return None
+        return (total - done) * (now - since) / (done - before)
+
+
+def _replace_unsynced(path: Path, value: object) -> None:
+    # no fsync twice a second: after a power cut an old report, or none, is as good
+    temporary = partial_path(path)
+    try:
+        temporary.write_text(json.dumps(value, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
