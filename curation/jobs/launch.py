@@ -133,7 +133,10 @@ def wait(job: Job, timeout_s: float | None = None, on_progress: Callable[[Progre
         if on_progress is not None and (progress := job.progress()) is not None and progress != told:
             on_progress(progress)
             told = progress
-        if state.has_ended or (deadline is not None and time.monotonic() >= deadline):
+        if state.has_ended:  # its process is about to exit; a caller that looks for it should not find it
+            wait_for_end([attempt.process for attempt in live_attempts(job.folder)], 5.0)
+            return state
+        if deadline is not None and time.monotonic() >= deadline:
             return state
         time.sleep(0.1)
 
