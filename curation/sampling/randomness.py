@@ -25,6 +25,11 @@ def uniforms(seeds: UInt64s, steps: UInt64s) -> npt.NDArray[np.float32]:
     return ((_mix(state) >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)).astype(np.float32)
 
 
+def scramble(ids: UInt64s, seed: int) -> UInt64s:
+    """(n,) ids → (n,) numbers to order them by: a shuffle in which an id's place depends on no other id."""
+    return _mix(ids ^ np.uint64(_mix_int(seed & 0xFFFFFFFFFFFFFFFF)))
+
+
 def _mix(value: UInt64s) -> UInt64s:
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
