@@ -28,7 +28,7 @@ def kill_and_resume(job: Job, kills: int, seed: int) -> None:
                 seen.append(attempt.process)
                 attempt.process.signal(signal.SIGKILL)
         resume(job)
-    assert wait(job, 120).name == State.FINISHED, job.log_tail()
+    assert wait(job, 300).name == State.FINISHED, job.log_tail()
     n = job.config["n"]
     keys = read_keys(job.folder, "keys", ["key", "text"])
     assert keys.column("key").to_pylist() == list(range(n))

@@ -25,7 +25,7 @@ def keys_of(job: Job) -> list[int]:
     return sorted(read_keys(job.folder, "keys", ["key"]).column("key").to_pylist())
 
 
-def until(job: Job, name: State, timeout_s: float = 60.0) -> None:
+def until(job: Job, name: State, timeout_s: float = 180.0) -> None:
     deadline = time.monotonic() + timeout_s
     while job.state().name != name:
         assert time.monotonic() < deadline, (job.state(), job.log_tail())
@@ -43,7 +43,7 @@ def test_a_job_finishes(counting: Counting) -> None:
     assert job.state().name == State.QUEUED and job.state().detail == "not started yet"
     launch(job)
     heard: list[Progress] = []
-    assert wait(job, 60, heard.append).name == State.FINISHED, job.log_tail()
+    assert wait(job, 180, heard.append).name == State.FINISHED, job.log_tail()
     assert keys_of(job) == list(range(40))
     assert [progress.done for progress in heard] == sorted(progress.done for progress in heard)
     assert (heard[-1].done, heard[-1].total, heard[-1].eta_s, heard[-1].share) == (40, 40, 0.0, 1.0)
@@ -55,7 +55,7 @@ def test_resuming_a_finished_job_does_nothing_twice(counting: Counting) -> None:
     job = counting(n=10)
     for _ in range(3):
         resume(job)
-        assert wait(job, 60).name == State.FINISHED
+        assert wait(job, 180).name == State.FINISHED
         assert keys_of(job) == list(range(10))
     assert job.log_tail().count("== attempt") == 3
 
@@ -71,7 +71,7 @@ def test_resuming_a_finished_job_does_nothing_twice(counting: Counting) -> None:
 def test_a_failure_says_why(counting: Counting, fail: str, message: str, traceback: bool) -> None:
     job = counting(n=5, fail=fail)
     launch(job)
-    state = wait(job, 60)
+    state = wait(job, 180)
     assert (state.name, state.detail) == (State.FAILED, message)
     assert ("Traceback" in job.log_tail()) == traceback
     assert keys_of(job) == list(range(5))  # what was produced is kept
@@ -80,7 +80,7 @@ def test_a_failure_says_why(counting: Counting, fail: str, message: str, traceba
 def test_a_launch_that_dies_at_once_is_lost(workspace: Workspace) -> None:
     job = create_job(workspace, "count", "tests.curation.jobs.no_such_stage", {})
     launch(job)
-    state = wait(job, 60)
+    state = wait(job, 180)
     assert state.name == State.LOST
     assert "No module named" in job.log_tail()
 
@@ -89,11 +89,11 @@ def test_a_job_outlives_its_launcher_and_its_launcher_leaves_no_zombie(counting:
     job = counting(n=60, pause_s=0.02)
     script = "import sys, pathlib, curation.jobs as jobs; jobs.launch(jobs.open_job(pathlib.Path(sys.argv[1])))"
     subprocess.run([sys.executable, "-c", script, str(job.folder)], check=True)
-    assert wait(job, 60).name == State.FINISHED
+    assert wait(job, 180).name == State.FINISHED
     here = counting(n=3)
     launch(here)
-    assert wait(here, 60).name == State.FINISHED
-    deadline = time.monotonic() + 30
+    assert wait(here, 180).name == State.FINISHED
+    deadline = time.monotonic() + 180
     while [child for child in psutil.Process().children() if child.status() == psutil.STATUS_ZOMBIE]:
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -106,7 +106,7 @@ def test_a_zombie_does_not_run(counting: Counting, workspace: Workspace) -> None
     )
     until(job, State.RUNNING)
     process.kill()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 180
     while psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -118,7 +118,7 @@ def test_a_zombie_does_not_run(counting: Counting, workspace: Workspace) -> None
 def test_stopping_asks_first(counting: Counting) -> None:
     job = counting(n=10_000, pause_s=0.02)
     launch(job)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while (progress := job.progress()) is None or progress.done == 0:
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -133,7 +133,7 @@ def test_stopping_escalates_and_takes_the_whole_session(counting: Counting) -> N
     job = counting(n=10_000, pause_s=0.02, deaf=True, child=True)
     launch(job)
     until(job, State.RUNNING)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 180
     while len(process_of(job).session_members()) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -153,7 +153,7 @@ def test_what_a_killed_leader_leaves_is_swept_by_stop_and_by_resume(counting: Co
         launch(job)
         until(job, State.RUNNING)
         leader = process_of(job)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 180
         while len(leader.session_members()) < 2:
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -162,7 +162,7 @@ def test_what_a_killed_leader_leaves_is_swept_by_stop_and_by_resume(counting: Co
         assert len(leader.session_members()) == 1
         act(job)
         assert leader.session_members() == []
-    assert wait(job, 60).name == State.FINISHED
+    assert wait(job, 180).name == State.FINISHED
     assert process_of(job).session_members() == []
     assert keys_of(job) == list(range(150))
 
@@ -171,7 +171,7 @@ def test_a_job_that_never_started_can_be_stopped_and_then_resumed(counting: Coun
     job = counting(n=5)
     assert stop(job).name == State.STOPPED
     resume(job)
-    assert wait(job, 60).name == State.FINISHED
+    assert wait(job, 180).name == State.FINISHED
 
 
 def test_two_resumes_are_one(counting: Counting) -> None:
@@ -188,7 +188,7 @@ def test_two_resumes_are_one(counting: Counting) -> None:
     )
     assert second.returncode == 0 and "running already" in second.stdout
     assert process_of(job) == leader and job.state().name == State.RUNNING
-    assert wait(job, 60).name == State.FINISHED
+    assert wait(job, 180).name == State.FINISHED
     assert keys_of(job) == list(range(200))
     assert job.log_tail().count("== attempt") == 1
 
@@ -200,7 +200,7 @@ def test_many_launches_at_once_are_one(counting: Counting) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert wait(job, 60).name == State.FINISHED
+    assert wait(job, 180).name == State.FINISHED
     assert keys_of(job) == list(range(100))
     assert len(list(job.shards.glob("keys-*.parquet"))) == 1
 
@@ -212,14 +212,14 @@ def test_jobs_for_one_device_take_turns(counting: Counting) -> None:
     until(first, State.RUNNING)
     launch(second)
     launch(third)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while second.state().detail != f"waits for {first.id} on {device}":
         assert time.monotonic() < deadline, second.state()
         time.sleep(0.05)
     assert (second.state().name, second.progress()) == (State.QUEUED, None)
     other = counting(n=3, device=f"{device}-other")
     launch(other)
-    assert wait(other, 60).name == State.FINISHED
+    assert wait(other, 180).name == State.FINISHED
     assert stop(third).name == State.STOPPED  # while it waits
     process_of(first).signal(signal.SIGKILL)  # the lock goes with its holder
     until(second, State.RUNNING)
