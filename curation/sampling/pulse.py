@@ -28,6 +28,7 @@ class Pulse:
         self._total, self._done_before = total, done_before
         self._rows: CandidateRows | None = None
         self._pace: deque[tuple[float, int, int]] = deque()
+        self._sampling_s = 0.0
 
     @contextmanager
     def beating(self, rows: CandidateRows, engine: Engine) -> Iterator[None]:
@@ -50,10 +51,12 @@ class Pulse:
                 engine.cancel()
 
         thread = threading.Thread(target=run, name="pulse", daemon=True)
+        started = time.monotonic()
         thread.start()
         try:
             yield
         finally:
+            self._sampling_s = time.monotonic() - started
             end.set()
             thread.join()
         if errors:
@@ -75,9 +78,14 @@ class Pulse:
 
     def conclude(self) -> None:
         """The last report: requests that the engine had no response for are failures, not work that is left."""
-        unanswered = self._total - self._done_before - (self._rows.samples if self._rows else 0)
+        samples, tokens = (self._rows.samples, self._rows.tokens) if self._rows else (0, 0)
+        unanswered = self._total - self._done_before - samples
         note = f"{unanswered:,} requests had no response" if unanswered else ""
-        self._context.report(self._total, self._total, failures=unanswered, note=note, extra=self._counts())
+        seconds = max(self._sampling_s, 1e-3)
+        rates = {"samples_per_s": samples / seconds, "tokens_per_s": tokens / seconds}
+        self._context.report(
+            self._total, self._total, rates=rates, failures=unanswered, note=note, extra=self._counts()
+        )
 
     def _beat(self, rows: CandidateRows) -> None:
         rows.write()

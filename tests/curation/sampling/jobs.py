@@ -25,7 +25,7 @@ def add_prompts(workspace: Workspace, count: int) -> list[Prompt]:
     return prompts
 
 
-def finish(job: Job, timeout_s: float = 120.0) -> None:
+def finish(job: Job, timeout_s: float = 900.0) -> None:
     """Wait for a job, and show its log if it did not finish."""
     state = wait(job, timeout_s)
     assert state.name == State.FINISHED, f"{state}\n{job.log_tail()}"
