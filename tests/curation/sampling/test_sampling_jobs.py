@@ -48,7 +48,7 @@ def replayed(workspace: Workspace, tmp_path: Path, prompts: int, n: int) -> Job:
     return create_sampling(workspace, SamplingConfig(str(responses(tmp_path)), engine="replay", n=n))
 
 
-def until(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
+def until(condition: Callable[[], object], timeout_s: float = 600.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -107,13 +107,9 @@ def test_a_finished_job_resumed_does_nothing_again(workspace: Workspace, tmp_pat
 def test_verdicts_follow_the_reference(workspace: Workspace, tmp_path: Path) -> None:
     prompts = add_prompts(workspace, 12)
     rows = [
-        {
-            "prompt_id": format_id(p.prompt_id),
-            "sample": s,
-            "text": f"<think>\nok</think>\n\n{int(p.reference or 0) + s}",
-        }
-        for p in prompts
-        for s in range(2)
+        {"prompt_id": format_id(prompt.prompt_id), "sample": sample, "text": f"<think>\nok</think>\n\n{i + 1 + sample}"}
+        for i, prompt in enumerate(prompts)
+        for sample in range(2)
     ]
     path = tmp_path / "elsewhere.parquet"
     pq.write_table(pa.Table.from_pylist(rows[:-1]), path)
@@ -177,7 +173,7 @@ def test_scoring_that_cannot_work_fails_the_job_with_its_reason(workspace: Works
     job = replayed(workspace, tmp_path, 50, 2)
     (workspace.prompts / "sums.parquet").rename(tmp_path / "away.parquet")
     launch(job)
-    assert wait(job, 60).name == State.FAILED
+    assert wait(job, 600).name == State.FAILED
     assert "prompts are not there" in job.state().detail
     (tmp_path / "away.parquet").rename(workspace.prompts / "sums.parquet")
     resume(job)
