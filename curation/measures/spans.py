@@ -39,7 +39,7 @@ def find_spans(measure: str, text: str, target_language: str) -> list[Span]:
     elif measure == "longest_paragraph":
         spans = _Analysis(reasoning).longest_paragraph()
     elif measure in ("code_blocks", "code_ratio"):
-        spans = _Analysis(reasoning).fenced_blocks()
+        spans = _Analysis(reasoning).fenced_blocks
     elif measure == "repetition":
         spans = _repeated(reasoning)
     else:
@@ -51,22 +51,23 @@ class _Analysis:
     """What the tokeniser finds in one reasoning; positions count from its start."""
 
     def __init__(self, reasoning: str) -> None:
-        from curation.measures import structure
+        from curation.measures import blocks, words
 
-        self._structure = structure
-        codes, _ = code_points([reasoning])
+        self._blocks = blocks
+        codes, offsets = code_points([reasoning])
         classes = np.empty(codes.size, dtype=np.uint8)
-        structure.classify(codes, character_classes(), classes)
-        self.shift, end = structure.trimmed(classes)
+        bounds = np.empty((1, 2), dtype=np.int64)
+        blocks.classify(codes, offsets, character_classes(), classes, bounds)
+        self.shift, end = bounds[0].tolist()
         codes, self.classes = codes[self.shift : end], classes[self.shift : end]
         n = codes.size
-        self.mask = np.zeros(n, dtype=np.uint8)
+        self.mask = np.empty(n, dtype=np.uint8)
         starts, ends = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32)
         self.scripts = np.empty(n, dtype=np.uint8)
-        n_blocks = structure.mark_fences(codes, self.classes, self.mask, starts, ends)
-        self.blocks = self._spans(starts[:n_blocks], ends[:n_blocks])
-        n_words = structure.find_all_words(codes, self.classes, self.mask, neutral_names(), starts, ends, self.scripts)
-        self.words = self._spans(starts[:n_words], ends[:n_words])
+        count = blocks.mark_fences(codes, self.classes, self.mask, starts, ends)
+        self.fenced_blocks = self._spans(starts[:count], ends[:count])
+        count = words.find_all_words(codes, self.classes, self.mask, neutral_names(), starts, ends, self.scripts)
+        self.words = self._spans(starts[:count], ends[:count])
 
     def _spans(self, starts: np.ndarray, ends: np.ndarray) -> list[Span]:
         pairs = zip(starts.tolist(), ends.tolist(), strict=True)
@@ -76,24 +77,24 @@ class _Analysis:
         scripts = set(scripts_of(target_language))
         return [word for word, script in zip(self.words, self.scripts.tolist(), strict=False) if script not in scripts]
 
-    def fenced_blocks(self) -> list[Span]:
-        return self.blocks
-
     def longest_paragraph(self) -> list[Span]:
-        _, start, end = self._structure.longest_paragraph(self.classes, self.mask)
-        prose = np.concatenate(([0], self.mask[start:end] == self._structure.PROSE, [0])).astype(np.int8)
+        _, start, end = self._blocks.longest_paragraph(self.classes, self.mask)
+        prose = np.concatenate(([0], self.mask[start:end] == self._blocks.PROSE, [0])).astype(np.int8)
         edges = np.flatnonzero(np.diff(prose)) + start
         return self._spans(edges[0::2], edges[1::2])
 
 
 def _repeated(reasoning: str) -> list[Span]:
     from curation.measures import repetition
+    from curation.measures.blocks import classify
 
-    codes, _ = code_points([reasoning])
+    codes, offsets = code_points([reasoning])
     n = codes.size
-    starts, ends = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32)
-    hashes = np.empty(n, dtype=np.uint64)
-    count = repetition.hash_words(codes, character_classes(), lower_case(), starts, ends, hashes)
+    classes = np.empty(n, dtype=np.uint8)
+    classify(codes, offsets, character_classes(), classes, np.empty((1, 2), dtype=np.int64))
+    starts, ends = np.empty(n + 1, dtype=np.int32), np.empty(n + 1, dtype=np.int32)
+    hashes = np.empty(n + 1, dtype=np.uint64)
+    count = repetition.hash_words(codes, classes, lower_case(), starts, ends, hashes)
     repeated = np.zeros(n, dtype=np.bool_)
     seen = np.empty(1 << max(4, (2 * n).bit_length()), dtype=np.uint64)
     repetition.repeated_grams(hashes[:count], seen, repeated)

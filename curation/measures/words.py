@@ -1,7 +1,7 @@
-"""The one tokeniser of reasoning: fenced code, math, words by script, paragraphs; compiled, over code points.
+"""The one tokeniser of reasoning: words by script, with everything neutral skipped; compiled, over code points.
 
-Measures count what these functions find and displays show it, so what is shown is what was counted. Everything is
-linear in the text: a search for a closing mark that failed is remembered and not repeated.
+Measures count the words that it finds and displays show them, so what is shown is what was counted. It is linear in
+the text: a search for a closing mark that failed is remembered and not repeated.
 """
 
 # ruff: noqa: SIM109 - numba compiles no `in` on tuples of mixed integers
@@ -15,66 +15,9 @@ from curation.measures.compiled import compiled
 
 # Classes of languages.CharacterClass; numbers of their own because a compiled function freezes what it imports.
 SPACE, NEWLINE, DIGIT, MARK, LATIN, HAN, HANGUL = 1, 2, 3, 4, 8, 9, 11
-PROSE, FENCED, DISPLAY_MATH = 0, 1, 2
+FENCED, DISPLAY_MATH = 1, 2
 _NAME_MULTIPLIER = 0x9E3779B97F4A7C15
-
-
-@compiled
-def classify(codes, table, classes):
-    """Write the class of each code point into `classes`."""
-    size = table.size
-    for i in range(codes.size):
-        code = codes[i]
-        classes[i] = table[code] if code < size else (MARK if 0xE0100 <= code <= 0xE01EF else 0)
-
-
-@compiled
-def mark_fences(codes, classes, mask, starts, ends):
-    """Mark fenced code in `mask`; returns the number of blocks, whose bounds go to `starts` and `ends`.
-
-    A fence is a line that starts with three or more backticks or tildes; a block without a closing fence runs to the
-    end of the text.
-    """
-    n = codes.size
-    count = 0
-    fence = np.uint32(0)  # the open fence's character, 0 outside a block
-    mark = np.uint32(0)
-    width = 0
-    i = 0
-    while i < n:
-        first = i
-        while i < n and classes[i] == SPACE:
-            i += 1
-        run = 0
-        if i < n and (codes[i] == 96 or codes[i] == 126):
-            mark = codes[i]
-            while i < n and codes[i] == mark:
-                i += 1
-                run += 1
-        ticks = False
-        bare = True
-        while i < n and classes[i] != NEWLINE:
-            if codes[i] == 96:
-                ticks = True
-            if classes[i] != SPACE:
-                bare = False
-            i += 1
-        if run >= 3:
-            if fence == 0:
-                if mark == 126 or not ticks:  # ```x``` on one line is inline code
-                    fence, width = mark, run
-                    starts[count] = first
-            elif mark == fence and run >= width and bare:
-                fence = np.uint32(0)
-                ends[count] = i
-                count += 1
-        i += 1
-    if fence != 0:
-        ends[count] = n
-        count += 1
-    for block in range(count):
-        mask[starts[block] : ends[block]] = FENCED
-    return count
+_VOWELS = 0x1104111  # bits of a, e, i, o, u, y
 
 
 @compiled
@@ -159,53 +102,68 @@ def _environment(codes, i, end):
 
 
 @compiled
-def _known_name(packed, names):
-    """Whether a packed lower-case name is in the open-addressed table of function names and units."""
+def _is_word(codes, start, end, names):
+    """Whether a run of ASCII letters is a word: not a point or product (ABC, rh), a unit or a function name."""
+    size = end - start
+    if size == 1 or size > 6:
+        return size > 6
+    packed = np.uint64(0)
+    upper = 0
+    vowels = np.int64(0)
+    for k in range(start, end):
+        letter = codes[k] | np.uint32(32)
+        upper += letter != codes[k]
+        vowels |= (_VOWELS >> np.int64(letter - np.uint32(97))) & 1
+        packed = (packed << np.uint64(8)) | np.uint64(letter)
+    if (upper == size and size <= 4) or (vowels == 0 and size <= 3):
+        return False
     slot = (packed * np.uint64(_NAME_MULTIPLIER)) >> np.uint64(55)
     while names[slot] != 0:
         if names[slot] == packed:
-            return True
+            return False
         slot = (slot + np.uint64(1)) & np.uint64(511)
-    return False
+    return True
 
 
 @compiled
 def _letter_run(codes, classes, i, end, names):
     """(end, is a word) of the run of letters at `i`, which is of a script written with spaces."""
-    n_letters = n_lower = n_upper = n_vowels = 0
-    packed = np.uint64(0)
-    plain = True  # no identifier: neither digit nor underscore, dot or inner capital
     script = classes[i]
     j = i
+    if script == LATIN:  # the common case first: an ASCII word, then a space
+        while j < end and codes[j] - np.uint32(65) < 26:
+            j += 1
+        while j < end and codes[j] - np.uint32(97) < 26:
+            j += 1
+        if j > i and (j == end or codes[j] <= 32 or codes[j] == 44):
+            return j, _is_word(codes, i, j, names)
+    ascii_letters = script == LATIN
+    plain = True  # no identifier: neither digit nor underscore, dot or inner capital
     previous_lower = False
+    n_letters = 0
+    j = i
     while j < end:
         code, kind = codes[j], classes[j]
         if kind == script:
             n_letters += 1
-            lower = 97 <= code <= 122
-            if 65 <= code <= 90:
-                n_upper += 1
-                if previous_lower:
-                    plain = False
-                code += 32
-            elif lower:
-                n_lower += 1
-            if code >= 128 or code == 97 or code == 101 or code == 105 or code == 111 or code == 117 or code == 121:
-                n_vowels += 1
-            packed = (packed << np.uint64(8)) | np.uint64(code & 255)
-            previous_lower = lower
+            if previous_lower and 65 <= code <= 90:
+                plain = False
+            previous_lower = 97 <= code <= 122
+            ascii_letters &= 65 <= code <= 122
         elif kind == DIGIT:
             plain = False
-        elif kind != MARK:
-            if j + 1 >= end:
-                break
+        elif kind == MARK:
+            ascii_letters = False
+        elif j + 1 >= end:
+            break
+        else:
             after = classes[j + 1]
             if (code == 95 and (after == script or after == DIGIT)) or (
                 code == 46 and script == LATIN and (97 <= codes[j + 1] <= 122 or after == DIGIT)
             ):
                 plain = False
             elif (code == 39 or code == 0x2019) and after == script:
-                previous_lower = False  # d'Alembert is a word
+                previous_lower = ascii_letters = False  # d'Alembert is a word
             else:
                 break
         j += 1
@@ -214,16 +172,11 @@ def _letter_run(codes, classes, i, end, names):
             plain = False
         elif codes[j] == 64 or (codes[j] == 58 and j + 2 < end and codes[j + 1] == 47 and codes[j + 2] == 47):
             plain = False  # an address runs to the next space
-            while j < end and codes[j] > 32 and codes[j] < 128:
+            while j < end and 32 < codes[j] < 128:
                 j += 1
-    word = plain and n_letters > 1
-    if word and script == LATIN:
-        ascii_only = n_lower + n_upper == n_letters
-        if ascii_only and ((n_lower == 0 and n_letters <= 4) or (n_vowels == 0 and n_letters <= 3)):
-            word = False  # ABC, rh: names of points and products
-        elif ascii_only and n_letters <= 6 and _known_name(packed, names):
-            word = False
-    return j, word
+    if not plain or n_letters == 1:
+        return j, False
+    return j, _is_word(codes, i, j, names) if ascii_letters else True
 
 
 @compiled
@@ -233,7 +186,7 @@ def find_words(codes, classes, mask, first, end, names, starts, ends, scripts, c
     Math, inline code, numbers, identifiers, units and function names are skipped; display math is marked in `mask`.
     """
     no_parenthesis = no_bracket = no_display = no_environment = -1
-    no_code = np.full(32, -1, np.int64)  # by number of backticks: no closing run before this position
+    no_code = np.full(32, -1)  # by number of backticks: no closing run before this position
     i = first
     while i < end:
         kind = classes[i]
@@ -251,6 +204,7 @@ def find_words(codes, classes, mask, first, end, names, starts, ends, scripts, c
             i = j
             continue
         if kind != 0:
+            i += 1
             if kind == DIGIT:
                 while i < end and (
                     classes[i] == DIGIT
@@ -259,8 +213,6 @@ def find_words(codes, classes, mask, first, end, names, starts, ends, scripts, c
                     or codes[i] == 95
                 ):
                     i += 1
-            else:
-                i += 1
             continue
         code = codes[i]
         if code == 92 and i + 1 < end:
@@ -328,41 +280,6 @@ def find_words(codes, classes, mask, first, end, names, starts, ends, scripts, c
 
 
 @compiled
-def longest_paragraph(classes, mask):
-    """(characters, start, end) of the longest block between blank lines.
-
-    Fenced code and display math are not counted; a fenced block also ends the paragraph before it.
-    """
-    best = best_start = best_end = 0
-    count = solid = start = stop = 0  # characters so far, and up to the last one that is no space
-    blank = True
-    for i in range(classes.size + 1):
-        if i == classes.size or mask[i] == FENCED or (mask[i] == PROSE and classes[i] == NEWLINE and blank):
-            if solid > best:
-                best, best_start, best_end = solid, start, stop
-            count = solid = 0
-            blank = True
-            continue
-        kind = classes[i]
-        space = kind == SPACE or kind == NEWLINE
-        if not space:
-            blank = False
-        elif kind == NEWLINE:
-            blank = True
-        if mask[i] == DISPLAY_MATH:
-            continue
-        if count == 0:
-            if space:
-                continue
-            start = i
-        count += 1
-        if not space:
-            solid = count
-            stop = i + 1
-    return best, best_start, best_end
-
-
-@compiled
 def find_all_words(codes, classes, mask, names, starts, ends, scripts):
     """The words of all the prose between fenced blocks; returns how many were written."""
     count = i = 0
@@ -378,48 +295,22 @@ def find_all_words(codes, classes, mask, names, starts, ends, scripts):
 
 
 @compiled
-def trimmed(classes):
-    """(start, end) without the white space at both ends."""
-    start, end = 0, classes.size
-    while start < end and (classes[start] == SPACE or classes[start] == NEWLINE):
-        start += 1
-    while end > start and (classes[end - 1] == SPACE or classes[end - 1] == NEWLINE):
-        end -= 1
-    return start, end
+def measure_words(codes, classes, bounds, mask, targets, names, integers):
+    """Words in the scripts that are the bits of targets[k] (integers[k, 0]) and other words (integers[k, 1]).
 
-
-@compiled
-def measure_structure(codes, offsets, targets, table, names, integers, code_ratios):
-    """Measure the texts codes[offsets[k]:offsets[k + 1]], whose target scripts are the bits of targets[k].
-
-    `integers` gets a row (words in target scripts, other words, longest paragraph, fenced blocks) a text.
+    Marks display math in `mask` on the way.
     """
-    longest = 0
-    for k in range(offsets.size - 1):
-        longest = max(longest, offsets[k + 1] - offsets[k])
-    all_classes = np.empty(longest, np.uint8)
-    mask = np.empty(longest, np.uint8)
+    longest = 1
+    for k in range(bounds.shape[0]):
+        longest = max(longest, bounds[k, 1] - bounds[k, 0])
     starts = np.empty(longest, np.int32)
     ends = np.empty(longest, np.int32)
     scripts = np.empty(longest, np.uint8)
-    for k in range(offsets.size - 1):
-        text = codes[offsets[k] : offsets[k + 1]]
-        classes = all_classes[: text.size]
-        classify(text, table, classes)
-        first, end = trimmed(classes)
-        text, classes = text[first:end], classes[first:end]
-        n = text.size
-        mask[:n] = PROSE
-        n_blocks = mark_fences(text, classes, mask, starts, ends)
-        n_code = 0
-        for block in range(n_blocks):
-            n_code += ends[block] - starts[block]
-        n_words = find_all_words(text, classes, mask, names, starts, ends, scripts)
+    for k in range(bounds.shape[0]):
+        first, end = bounds[k, 0], bounds[k, 1]
+        count = find_all_words(codes[first:end], classes[first:end], mask[first:end], names, starts, ends, scripts)
         in_target = 0
-        for word in range(n_words):
+        for word in range(count):
             in_target += (targets[k] >> np.uint64(scripts[word])) & np.uint64(1)
         integers[k, 0] = in_target
-        integers[k, 1] = n_words - in_target
-        integers[k, 2] = longest_paragraph(classes, mask[:n])[0]
-        integers[k, 3] = n_blocks
-        code_ratios[k] = n_code / n if n else 0.0
+        integers[k, 1] = count - in_target
