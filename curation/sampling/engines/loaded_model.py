@@ -109,7 +109,8 @@ class LoadedModel:
         output = self.model(
             input_ids=tokens[:, None],
             attention_mask=self._masks(positions[:, None, None], seen[None, None, :], len(tokens)),
-            position_ids=positions[:, None],
+            # A sequence runs on for a few tokens after its last, which may be past what the model has positions for.
+            position_ids=positions.clamp(max=self.context - 1)[:, None],
             past_key_values=cache,
             use_cache=True,
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from curation.errors import ModelError
 from curation.sampling.chat import ChatFormat
 from curation.sampling.engines.base import LENGTH, STOP, Completion, SamplingParameters, SamplingRequest
 from curation.sampling.engines.draw import draw
@@ -49,8 +50,14 @@ class SlotEngine:
         self._cancelled.clear()
         loop = DecodeLoop(self._model, self._chat, self._ends, self._parameters, iter(requests))
         while not self._cancelled.is_set():
-            with torch.inference_mode():
-                completions = loop.advance()
+            try:
+                with torch.inference_mode():
+                    completions = loop.advance()
+            except torch.OutOfMemoryError as error:
+                raise ModelError(
+                    f"the device ran out of memory with {self._parameters.batch_size} sequences in flight; lower "
+                    "batch_size (or max_new_tokens) in a new job."
+                ) from error
             if completions is None:
                 return
             yield from completions

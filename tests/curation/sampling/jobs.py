@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -63,3 +65,11 @@ def scoring_process(job: Job) -> int | None:
         if b"curation.scoring.follow" in command:
             return member.pid
     return None
+
+
+def until(condition: Callable[[], object], timeout_s: float = 600.0) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)

@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,6 +28,7 @@ from tests.curation.sampling.jobs import (
     leader,
     score_keys,
     scoring_process,
+    until,
 )
 
 pytestmark = pytest.mark.usefixtures("quiet_jobs")
@@ -46,13 +46,6 @@ def responses(folder: Path, count: int = 97, size: int = 1_000) -> Path:
 def replayed(workspace: Workspace, tmp_path: Path, prompts: int, n: int) -> Job:
     add_prompts(workspace, prompts)
     return create_sampling(workspace, SamplingConfig(str(responses(tmp_path)), engine="replay", n=n))
-
-
-def until(condition: Callable[[], object], timeout_s: float = 600.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
 
 
 def assert_whole(job: Job, n: int) -> None:

@@ -122,3 +122,23 @@ def test_cancel_ends_generation_early(tiny_model: Path) -> None:
         finished += 1
         engine.cancel()
     assert finished < 10
+
+
+def test_an_adapter_is_merged_and_brings_its_tokenizer(tiny_model: Path, tmp_path: Path) -> None:
+    from peft import LoraConfig, get_peft_model
+
+    base: Any = AutoModelForCausalLM.from_pretrained(tiny_model)
+    torch.manual_seed(3)
+    wrapped = get_peft_model(base, LoraConfig(r=4, target_modules=["q_proj", "down_proj"], init_lora_weights=False))
+    wrapped.save_pretrained(tmp_path / "adapter")
+    tokenizer: Any = AutoTokenizer.from_pretrained(tiny_model)
+    tokenizer.chat_template = tokenizer.chat_template.replace("assistant", "helper")
+    tokenizer.save_pretrained(tmp_path / "adapter")
+    merged = tmp_path / "merged"
+    wrapped.merge_and_unload().save_pretrained(merged)
+    tokenizer.save_pretrained(merged)
+    parameters = SamplingParameters(0.0, 1.0, 20, 4, "cpu")
+    engine = open_engine("transformers", tiny_model, tmp_path / "adapter", parameters)
+    found = complete(engine, QUESTIONS)
+    assert [found[i, 0].text for i in range(len(QUESTIONS))] == expected_texts(merged, QUESTIONS, 20)
+    assert engine.model_revision.startswith("tiny-qwen3+adapter@")
