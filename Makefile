@@ -10,7 +10,8 @@ READY := $(VENV)/.installed
 .PHONY: app test test-full lint types packages benchmarks clean
 
 app: $(READY)
-	$(BIN)/winnow app --workspace "$(WORKSPACE)" --demo --port $(PORT)
+	@test -e "$(WORKSPACE)/workspace.toml" || $(BIN)/winnow demo --workspace "$(WORKSPACE)" --detach
+	$(BIN)/winnow app --workspace "$(WORKSPACE)" --port $(PORT)
 
 test: $(READY) packages lint types
 	$(BIN)/python -m pytest

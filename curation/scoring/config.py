@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Self
 
-from curation.errors import InputError
+from curation.settings import config_from_mapping, config_to_mapping, setting
 
 
 @dataclass(frozen=True, slots=True)
 class ScoringConfig:
     """Which candidates to score; without settings, all that lack a score of the current rule and measures."""
 
-    jobs: tuple[str, ...] = ()
-    """Ids of sampling jobs; none named means all of the workspace."""
-    workers: int = 1
-    """Processes that run Math-Verify."""
-    rescore_all: bool = False
-    """Score again what has a current score."""
+    jobs: tuple[str, ...] = setting((), help="Ids of sampling jobs; none named means all of the workspace")
+    workers: int = setting(1, help="Processes that run Math-Verify", minimum=1)
+    rescore_all: bool = setting(False, help="Score again what has a current score")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "jobs", tuple(self.jobs))  # JSON has lists
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Reverse of `to_json`; raises InputError for a setting that is not known."""
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(values) - known)
-        if unknown:
-            raise InputError(f"scoring has no setting {unknown[0]!r}; it has {', '.join(sorted(known))}.")
-        return cls(**values)
+        """Reverse of `to_json`; raises InputError for a setting that is not known or wrong."""
+        return config_from_mapping(cls, values)
 
     def to_json(self) -> dict[str, Any]:
         """What the job folder keeps."""
-        return {"jobs": list(self.jobs), "workers": self.workers, "rescore_all": self.rescore_all}
+        return config_to_mapping(self)
