@@ -1,13 +1,15 @@
-"""What every test may use: the folder of real data, and a fresh workspace."""
+"""What every test may use: the folder of real data, a fresh workspace, tiny checkpoints, and a device queue apart."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from curation import Workspace
+from tests.tiny_model import build_tiny_model
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,3 +39,18 @@ def real_folder() -> Path:
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     return Workspace.create(tmp_path / "workspace", name="test")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_device_queue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Jobs of the tests queue for a device with nobody but each other."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("queue")))
+        patch.setattr("tempfile.tempdir", None)
+        yield
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A two-layer Qwen3 with random weights."""
+    return build_tiny_model(tmp_path_factory.mktemp("models") / "tiny-qwen3")
