@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import xxhash
 
@@ -12,7 +16,7 @@ from curation.jobs import ShardWriter
 from curation.records import CANDIDATE_SCHEMA, candidate_id
 from curation.sampling.engines import Completion
 
-CHUNK: int = 256
+CHUNK: Final = 256
 """Completions that become rows together; fewer when they come slowly."""
 
 
@@ -54,7 +58,7 @@ class CandidateRows:
         prompts, samples = zip(*keys, strict=True)
         count = len(completions)
         job = self._job_id
-        encoded = [_utf8(text) for text in texts]
+        text = _arrow_text(texts)
         reasoning = np.asarray(reasoning_tokens, dtype=np.int32)
         answer = np.asarray(answer_tokens, dtype=np.int32)
         self.samples += count
@@ -66,8 +70,8 @@ class CandidateRows:
             ),
             "prompt_id": pa.array(np.asarray(prompts, dtype=np.uint64)),
             "sample": pa.array(np.asarray(samples, dtype=np.int32)),
-            "text": pa.array(encoded, pa.binary()).cast(pa.string()),
-            "response_hash": pa.array(np.asarray([xxhash.xxh3_64_intdigest(t) for t in encoded], dtype=np.uint64)),
+            "text": text,
+            "response_hash": pa.array(_hashes(text)),
             "finish_reason": pa.array(reasons, pa.string()),
             "prompt_tokens": pa.array(np.asarray(prompt_tokens, dtype=np.int32)),
             "reasoning_tokens": pa.array(reasoning),
@@ -79,8 +83,19 @@ class CandidateRows:
         return pa.RecordBatch.from_arrays(list(columns.values()), schema=CANDIDATE_SCHEMA)
 
 
-def _utf8(text: str) -> bytes:
+def _arrow_text(texts: Sequence[str]) -> pa.StringArray:
     try:
-        return text.encode()
+        return pa.array(texts, pa.string())
     except UnicodeEncodeError:  # half of a surrogate pair, which no file format holds
-        return text.encode("utf-8", "replace")
+        return pa.array([text.encode("utf-8", "replace").decode() for text in texts], pa.string())
+
+
+def _hashes(texts: pa.StringArray) -> npt.NDArray[np.uint64]:
+    """`records.response_hash` of each text, read where Arrow has it, so that nothing is encoded twice."""
+    _, offsets, content = texts.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int32, count=len(texts) + 1).tolist()
+    view = memoryview(content) if content is not None else memoryview(b"")
+    return np.asarray(
+        [xxhash.xxh3_64_intdigest(view[start:end]) for start, end in pairwise(ends)],
+        dtype=np.uint64,
+    )
