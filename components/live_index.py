@@ -1,0 +1,113 @@
+"""The counts that pages draw, kept up to date by one thread a workspace, so that a page never waits for a big intake.
+
+The index itself, with its file lock, is opened once a process and shared by every browser tab.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYetError
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from curation.errors import WinnowError
+from curation.funnel import Funnel, funnel
+from curation.index import Index
+from curation.thresholds import ThresholdSet, load_thresholds
+from curation.workspace import Workspace
+
+FRESH_S: Final = 1.0
+PATIENCE_S: Final = 0.4
+_GENERAL: Final = "SELECT count(*) AS samples FROM general"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the workspace held when it was last looked at. `left_out` names the files that could not be read."""
+
+    funnel: Funnel
+    thresholds: ThresholdSet
+    general: int  # ready general samples
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The latest counts, None before the first; `is_behind` while newer files are being taken in."""
+
+    counted: Counted | None
+    is_behind: bool
+
+
+class LiveIndex:
+    """One workspace's index with the counts drawn from it; one instance serves many threads."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="index")
+        self._lock = threading.Lock()
+        self._index: Index | None = None
+        self._running: Future[Counted] | None = None
+        self._counted: Counted | None = None
+        self._looked = float("-inf")
+
+    def view(self, patience_s: float = PATIENCE_S) -> View:
+        """The counts, brought up to date if that takes no longer than `patience_s` seconds.
+
+        Raises WinnowError when the last attempt to look failed, and looks again at the next call.
+        """
+        with self._lock:
+            if self._running is None:
+                if self._counted is not None and time.monotonic() - self._looked < FRESH_S:
+                    return View(self._counted, is_behind=False)
+                self._running = self._worker.submit(self._look)
+            running = self._running
+        try:
+            counted = running.result(patience_s)
+        except NotYetError:
+            return View(self._counted, is_behind=True)
+        except WinnowError:
+            self._forget(running)
+            raise
+        except Exception:
+            self._forget(running)
+            raise
+        with self._lock:
+            if self._running is running:
+                self._running, self._counted, self._looked = None, counted, time.monotonic()
+        return View(counted, is_behind=False)
+
+    def close(self) -> None:
+        """Give the index back; the cache calls it when the app ends or the workspace leaves the cache."""
+        self._worker.shutdown(wait=True, cancel_futures=True)
+        if self._index is not None:
+            self._index.close()
+
+    def _look(self) -> Counted:
+        if self._index is None:
+            self._index = Index.open(self._workspace)
+        report = self._index.refresh(on_corrupt="skip")
+        thresholds = load_thresholds(self._workspace)
+        general = self._index.query(_GENERAL)["samples"][0].as_py()
+        return Counted(funnel(self._index, thresholds), thresholds, int(general), report.corrupt)
+
+    def _forget(self, running: Future[Counted]) -> None:
+        with self._lock:
+            if self._running is running:
+                self._running = None
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, on_release=LiveIndex.close)
+def _live_index(folder: Path, identity: tuple[int, int]) -> LiveIndex:
+    return LiveIndex(Workspace(folder))
+
+
+def live_index(workspace: Workspace) -> LiveIndex:
+    """The shared index of a workspace; a folder that was deleted and made again gets a new one."""
+    stat = workspace.folder.stat()
+    return _live_index(workspace.folder, (stat.st_dev, stat.st_ino))

@@ -1,0 +1,131 @@
+"""The parts of the Overview, in the order in which it draws them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+
+from components.charts import comparison_figure, funnel_figure, show, verdict_figure
+from components.demo import demo_button
+from components.format import number, percent, share
+from components.jobs_seen import SeenJob
+from components.live_index import Counted
+from components.next_step import next_step
+from components.overview_figures import finding, funnel_bars, model_columns, tuned_and_base, verdict_counts
+from components.problem import problems_in_place
+from components.text import _, inert, plural
+from curation.jobs import State
+from curation.mix import MixConfig
+from curation.workspace import Workspace
+from training.evaluation_results import read_results
+
+TARGET: Final = MixConfig()
+
+
+def draw_sentence(counted: Counted, running: int) -> None:
+    """The state of the workspace in one sentence."""
+    funnel = counted.funnel
+    parts = [
+        _("**{accepted}** accepted of **{candidates}** candidates").format(
+            accepted=number(funnel.accepted), candidates=number(funnel.candidates)
+        ),
+        _("**{share}** of the reasoning target").format(share=percent(funnel.selected / TARGET.reasoning, 1)),
+    ]
+    if running:
+        parts.append(plural(_("{n} job running"), _("{n} jobs running"), running).format(n=running))
+    st.markdown(", ".join(parts) + ".")
+
+
+def draw_empty(workspace: Workspace) -> None:
+    """What this page will show, and the one thing to do."""
+    st.markdown(_("This workspace is empty. Once there is something in it, this page shows how much of it is good."))
+    with st.container(border=True, horizontal_alignment="center", gap="medium"):
+        st.space("small")
+        with st.grid(4, min_column_width=190, gap="large"):
+            for icon, title, text in (
+                ("casino", _("Sample"), _("many responses to each prompt, from a checkpoint fresh from RL")),
+                ("rule", _("Verify and measure"), _("which are right, and how readable their reasoning is")),
+                ("filter_alt", _("Filter and mix"), _("keep the correct and clean ones, in the proportions you set")),
+                ("monitoring", _("Train and compare"), _("fine-tune a base on them, and see whether it helped")),
+            ):
+                with st.container(gap="xsmall"):
+                    st.markdown(f"#### :primary[:material/{icon}:] {title}")
+                    st.markdown(f":gray[{text}]")
+        st.space("xsmall")
+        with st.container(horizontal_alignment="center", gap="xsmall"):
+            demo_button(workspace)
+            st.caption(_("All of it on small models that come with Winnow: some minutes on a CPU."), width="content")
+        st.space("small")
+    st.caption(_("Or start with prompts of your own:"))
+    st.code(f"winnow import prompts.jsonl --workspace {workspace.folder}", language=None)
+
+
+def draw_targets(counted: Counted) -> None:
+    """How far the selected candidates and the general samples are from the totals of the R1 stage."""
+    st.subheader(_("Towards the mix"), anchor=False)
+    for name, have, target in (
+        (_("Reasoning, selected"), counted.funnel.selected, TARGET.reasoning),
+        (_("General, imported"), counted.general, TARGET.general),
+    ):
+        words = _("{name}: **{have}** of {target} · {share}")
+        text = words.format(name=name, have=number(have), target=number(target), share=share(have, target))
+        st.progress(min(1.0, have / target), text=text)
+
+
+def draw_counts(counted: Counted) -> None:
+    """The funnel beside the verdicts of each domain."""
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.subheader(_("Funnel"), anchor=False)
+        alt = _("Of {n} candidates {correct} are correct and {accepted} accepted").format(
+            n=counted.funnel.candidates, correct=counted.funnel.correct, accepted=counted.funnel.accepted
+        )
+        show(funnel_figure(funnel_bars(counted)), key="funnel", alt=alt)
+        st.caption(
+            _("Thresholds “{name}”, in order; percentages are of all candidates.").format(
+                name=inert(counted.thresholds.name)
+            )
+        )
+    with right:
+        st.subheader(_("Verdicts by domain"), anchor=False)
+        verdicts = verdict_counts(counted)
+        if verdicts:
+            show(verdict_figure(verdicts), key="verdicts", alt=_("Share of each verdict in every domain"))
+        else:
+            st.caption(_("Appears with the first candidates."))
+        draw_targets(counted)
+
+
+def draw_comparison(seen: Sequence[SeenJob]) -> None:
+    """What the latest finished evaluation found; nothing where there is none."""
+    done = [each for each in seen if each.job.kind == "evaluate" and each.state.name == State.FINISHED]
+    if not done:
+        return
+    st.subheader(_("Models compared"), anchor=False)
+    with problems_in_place(_("The results of the latest evaluation cannot be read")):
+        job = done[0].job
+        results = read_results(job)
+        for tuned, base in tuned_and_base(job):
+            st.markdown(inert(finding(results, tuned, base)))
+        columns = model_columns(results, job.config.get("rules", []))
+        show(
+            comparison_figure([model.name for model in results.models], columns), key="models", alt=_("Models compared")
+        )
+        samples = max((model.overall.samples for model in results.models), default=0)
+        words = _(
+            "{prompts} held-out prompts, {samples} samples a model; 95 % intervals, clustered by prompt. "
+            "The other columns: share of responses that break the rule."
+        )
+        st.caption(words.format(prompts=number(results.prompts), samples=number(samples)))
+
+
+def draw_next_step(workspace: Workspace, counted: Counted, seen: Sequence[SeenJob]) -> None:
+    """What to do next, with the command that does it."""
+    step = next_step(workspace, counted.funnel, seen)
+    if step is None:
+        return
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(f":primary[:material/arrow_forward:] **{_('Next')}** · {step.sentence}")
+        st.code(step.command, language="bash")

@@ -1,0 +1,66 @@
+"""Jobs: what runs and what ran; one of them in detail, with its log, stop and resume."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from components.job_detail import job_detail
+from components.job_list import job_list
+from components.jobs_seen import IDLE_S, REFRESH_S, fingerprint, look_at_all
+from components.open_workspace import current_workspace
+from components.problem import problems_in_place
+from components.text import _, plural
+
+workspace = current_workspace()
+jobs_at_first = look_at_all(workspace)
+something_runs = any(each.is_active for each in jobs_at_first)
+
+
+def draw_sentence(total: int, running: int) -> None:
+    """How many jobs there are, and how many run."""
+    words = plural(_("{n} job"), _("{n} jobs"), total).format(n=f"**{total:,}**")
+    now = _("**{n}** running now").format(n=running) if running else _("none running now")
+    st.markdown(f"{words}, {now}.")
+
+
+def draw_empty() -> None:
+    """What this page will show, and where to start."""
+    st.markdown(
+        _("No jobs yet. Sampling, scoring, exports, training and evaluation run in the background and show here.")
+    )
+    with st.container(border=True, horizontal_alignment="center", gap="small"):
+        st.space("small")
+        st.markdown(_("Start one from the command line, or run the demo from the Overview."), width="content")
+        st.page_link("pages/overview.py", label=_("Go to the Overview"), icon=":material/arrow_back:")
+        st.space("small")
+
+
+@st.fragment(run_every=REFRESH_S if something_runs else None)
+def live() -> None:
+    """The list and the chosen job; drawn again and again only while something runs."""
+    with problems_in_place():
+        seen = look_at_all(workspace)
+        if something_runs and not any(each.is_active for each in seen):
+            st.rerun()  # what ran has ended: draw the page at rest
+        if not seen:
+            draw_empty()
+            return
+        draw_sentence(len(seen), sum(each.is_active for each in seen))
+        left, right = st.columns([2, 3], gap="medium")
+        with left:
+            chosen = job_list(seen)
+        with right:
+            job_detail(chosen)
+
+
+@st.fragment(run_every=IDLE_S)
+def watch() -> None:
+    """At rest the page only looks whether somebody started something."""
+    if fingerprint(look_at_all(workspace)) != fingerprint(jobs_at_first):
+        st.rerun()
+
+
+st.title(_("Jobs"), anchor=False)
+live()
+if not something_runs:
+    watch()
