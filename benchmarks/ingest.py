@@ -19,7 +19,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -30,19 +29,12 @@ import pyarrow.parquet as pq
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.report import report
+from benchmarks.warm_sampling import warm_sampling
 from curation import Workspace
 from curation.funnel import funnel
 from curation.index import Index
-from curation.jobs import JobContext, ShardWriter
 from curation.prompts import import_prompts
-from curation.records import CANDIDATE_SCHEMA
 from curation.sampling import SamplingConfig
-from curation.sampling.candidates import CandidateRows
-from curation.sampling.engines import open_engine
-from curation.sampling.launching import create_sampling
-from curation.sampling.pulse import Pulse
-from curation.sampling.stage import MissingWork
-from curation.scoring.companion import ScoringCompanion
 from curation.thresholds import default_thresholds
 
 GOAL_PER_S: Final = 20_000
@@ -119,37 +111,21 @@ def measure_once(count: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="winnow-ingest-") as scratch:
         workspace, responses = build(Path(scratch), count + WARM_UP)
         config = SamplingConfig(model=str(responses), engine="replay", n=SAMPLES_PER_PROMPT)
-        context = JobContext(create_sampling(workspace, config), "benchmark")
-        work = MissingWork(context, config)
-        companion = ScoringCompanion(context.folder)
-        [scorer_process] = psutil.Process().children()
-        watcher = subprocess.Popen(
-            [sys.executable, __file__, "--watch", str(workspace.folder), "--count", str(work.total)],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert watcher.stdout is not None
-        watcher.stdout.readline()
-        sampler, scorer, looker = Usage(os.getpid()), Usage(scorer_process.pid), Usage(watcher.pid)
-        requests = work.requests()
-        with (
-            contextlib.closing(open_engine(config.engine, config.model)) as engine,
-            ShardWriter(context.job.shards, "candidates", CANDIDATE_SCHEMA) as writer,
-        ):
-            rows = CandidateRows(writer, context.job.id, engine.name, engine.model_revision)
-            with contextlib.closing(rows), Pulse(context, work.total, 0, companion).beating(rows, engine):
-                for completion in engine.generate(islice(requests, WARM_UP)):
-                    rows.add(completion)
-                while sum(companion.verdicts.values()) < WARM_UP:
-                    time.sleep(0.05)
-                before = sum(usage.cpu_s for usage in (sampler, scorer, looker) if usage.look())
-                start = time.monotonic()
-                for completion in engine.generate(requests):
-                    rows.add(completion)
-        companion.finish(scorer.look)
-        sampler.look()
-        seen = json.loads(watcher.stdout.readline())
-        watcher.wait()
+        with warm_sampling(workspace, config, WARM_UP) as warm:
+            watcher = subprocess.Popen(
+                [sys.executable, __file__, "--watch", str(workspace.folder), "--count", str(warm.total)],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            assert watcher.stdout is not None
+            watcher.stdout.readline()
+            sampler, scorer, looker = Usage(os.getpid()), Usage(warm.scorer.pid), Usage(watcher.pid)
+            before = sampler.cpu_s + scorer.cpu_s + looker.cpu_s
+            start = time.monotonic()
+            warm.run(scorer.look)
+            sampler.look()
+            seen = json.loads(watcher.stdout.readline())
+            watcher.wait()
     return {
         "seconds": seen["end"] - start,
         "cpu_s": sampler.cpu_s + scorer.cpu_s + seen["cpu_s"] - before,
