@@ -57,6 +57,8 @@ def find_prediction(verifier: str, answer: str) -> str | None:
     boxed = last_boxed(answer)
     if boxed is not None:
         return boxed
+    if "\\boxed" in answer and _BOXED.search(answer):
+        return None  # a box that is empty or cut off: what stands elsewhere is not the final answer
     if verifier == Rule.MATH:
         return _find_math(answer)
     phrase = _after_phrase(answer)
