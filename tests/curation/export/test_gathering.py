@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from curation import Workspace
 from curation.errors import ExportError
 from curation.export.gathering import Gatherer
-from curation.jobs import Job, compact, read_keys
+from curation.jobs import Job, ShardWriter, compact, create_job, read_keys
 from curation.mix import SELECTED_SCHEMA
-from tests.curation.export.sampled_workspace import SAMPLES, sample_job, text_of
+from curation.prompts import prompt_table
+from curation.records import CANDIDATE_SCHEMA, Message, Prompt
+from tests.curation.export.sampled_workspace import SAMPLES, candidate_rows, sample_job, text_of
 
 
 def plan_of(*jobs: Job) -> pa.Table:
@@ -68,3 +74,39 @@ def test_a_general_sample_that_is_gone_is_said(prompted: Workspace, tmp_path: Pa
     )
     with pytest.raises(ExportError, match=r"1 of the general samples cannot be found any more, such as 0{15}7"):
         list(Gatherer(prompted, plan).samples(tmp_path))
+
+
+_EXPORT_AND_WEIGH = """
+import pathlib, resource, sys
+import pyarrow.parquet as pq
+from curation import Workspace
+from curation.export.gathering import Gatherer
+from curation.export.writing import DataFileWriter
+workspace, plan, out = Workspace.open(sys.argv[1]), pq.read_table(sys.argv[2]), pathlib.Path(sys.argv[3])
+with DataFileWriter(out, "prompt_completion", "parquet", 10**9) as writer:
+    for samples in Gatherer(workspace, plan).samples(out / "scratch"):
+        writer.write(samples)
+    print(sum(file.rows for file in writer.close()), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.long
+def test_memory_stays_flat(workspace: Workspace, tmp_path: Path) -> None:
+    """1.2 GB of texts that do not compress, exported in half of that."""
+    prompts = list(range(1, 15_001))
+    table = prompt_table([Prompt((Message("user", f"{n}?"),), "math", "sums", "1", "math", "en") for n in prompts])
+    pq.write_table(table, workspace.prompts / "p.parquet")
+    job = create_job(workspace, "sample", "curation.sampling.stage", {})
+    ids = table["prompt_id"].to_pylist()
+    with ShardWriter(job.shards, "candidates", CANDIDATE_SCHEMA) as writer:
+        for start in range(0, len(ids), 250):
+            rows = candidate_rows(job, ids[start : start + 250])
+            texts = [os.urandom(10_000).hex() for _ in range(rows.num_rows)]
+            writer.write(rows.set_column(3, CANDIDATE_SCHEMA.field("text"), pa.array(texts)))
+    plan, out = tmp_path / "plan.parquet", tmp_path / "out"
+    pq.write_table(plan_of(job), plan)
+    out.mkdir()
+    command = [sys.executable, "-c", _EXPORT_AND_WEIGH, str(workspace.folder), str(plan), str(out)]
+    rows, megabytes = map(int, subprocess.run(command, capture_output=True, check=True, text=True).stdout.split())
+    assert rows == 60_000
+    assert megabytes < 600
