@@ -126,7 +126,8 @@ class JobCallback(TrainerCallback):  # type: ignore[misc]
             return
         row["time"] = round(time.time(), 3)
         self.context.metrics(row)
-        print(", ".join(f"{name} {value:.4g}" for name, value in row.items() if isinstance(value, float)), flush=True)
+        shown = (f"{name} {value:.4g}" for name, value in row.items() if isinstance(value, float) and name != "time")
+        print(f"step {state.global_step}: {', '.join(shown)}", flush=True)
 
     def _tokens(self) -> int:
         return self.trainer.tokens if self.trainer is not None else 0

@@ -23,7 +23,7 @@ from tests.tiny_model import build_tiny_model
 from training.evaluation import FAMILY, EvaluatedModel, EvaluationConfig, launch_evaluation
 from training.evaluation_results import read_results
 
-PATIENCE = 240.0
+PATIENCE = 900.0  # seconds; a busy machine is no failure
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from training.config import TrainingConfig
 from training.progress import read_metrics
 from training.sft import launch_training
 
-PATIENCE = 180.0
+PATIENCE = 900.0  # seconds; a busy machine is no failure
 
 
 @pytest.fixture(scope="module")
