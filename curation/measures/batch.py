@@ -68,14 +68,22 @@ def code_points(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.in
 
 @cache
 def neutral_names() -> NDArray[np.uint64]:
-    """(512,) open-addressed table of function names and units, their letters packed into 64 bits."""
-    table = np.zeros(512, dtype=np.uint64)
-    for name in set(_NEUTRAL_NAMES.split()):
-        packed = int.from_bytes(name.encode("ascii"), "big")
-        slot = (packed * 0x9E3779B97F4A7C15 & (2**64 - 1)) >> 55
+    """(4096,) open-addressed table of the hashes that the tokeniser gives function names and units."""
+    from curation.measures import blocks, words
+
+    names = sorted(set(_NEUTRAL_NAMES.split()))
+    codes, offsets = code_points(["\n".join(names)])
+    classes = np.empty(codes.size, dtype=np.uint8)
+    blocks.classify(codes, offsets, character_classes(), classes, np.empty((1, 2), dtype=np.int64))
+    starts, ends = np.empty(codes.size, dtype=np.int32), np.empty(codes.size, dtype=np.int32)
+    kinds, hashes = np.empty(codes.size, dtype=np.uint8), np.empty(codes.size, dtype=np.uint64)
+    count = words.tokenise(codes, classes, lower_case(), starts, ends, kinds, hashes)
+    table = np.zeros(4096, dtype=np.uint64)
+    for value in hashes[:count]:
+        slot = int(value) % table.size
         while table[slot]:
-            slot = (slot + 1) & 511
-        table[slot] = packed
+            slot = (slot + 1) % table.size
+        table[slot] = value
     table.flags.writeable = False
     return table
 
@@ -104,7 +112,6 @@ def _measure_chunk(
 ) -> None:
     # numba takes a second to import: not in a process that only wants to show what a measure means
     from curation.measures import blocks, words
-    from curation.measures.repetition import measure_repetition
 
     codes, offsets = code_points(reasonings)
     classes = np.empty(codes.size, dtype=np.uint8)
@@ -112,6 +119,5 @@ def _measure_chunk(
     bounds = np.empty((len(reasonings), 2), dtype=np.int64)
     blocks.classify(codes, offsets, character_classes(), classes, bounds)
     blocks.measure_fences(codes, classes, bounds, mask, integers, code_ratio)
-    words.measure_words(codes, classes, bounds, mask, targets, neutral_names(), integers)
+    words.measure_words(codes, classes, bounds, mask, targets, lower_case(), neutral_names(), integers, repetition)
     blocks.measure_paragraphs(classes, bounds, mask, integers)
-    measure_repetition(codes, classes, bounds, lower_case(), repetition)

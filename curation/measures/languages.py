@@ -22,6 +22,7 @@ class CharacterClass(IntEnum):
     NEWLINE = 2
     DIGIT = 3
     MARK = 4
+    MARKUP = 5
     LATIN = 8
     HAN = 9
     KANA = 10
@@ -187,6 +188,7 @@ def character_classes() -> NDArray[np.uint8]:
     numerals = (categories == "Nl") & (scripts == _C.HAN)  # 〇
     table[numerals] = _C.HAN
     table[[0x09, 0x0B, 0x0C, 0x0D]] = _C.SPACE
+    table[[ord("$"), ord("`"), ord("\\")]] = _C.MARKUP
     table[[0x0A, 0x2028, 0x2029]] = _C.NEWLINE
     for first, last in _NEUTRAL_LETTERS:
         table[first : last + 1] = np.where(letters[first : last + 1], _C.OTHER, table[first : last + 1])

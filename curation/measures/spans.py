@@ -41,7 +41,7 @@ def find_spans(measure: str, text: str, target_language: str) -> list[Span]:
     elif measure in ("code_blocks", "code_ratio"):
         spans = _Analysis(reasoning).fenced_blocks
     elif measure == "repetition":
-        spans = _repeated(reasoning)
+        spans = _joined(_Analysis(reasoning).repeated_grams)
     else:
         spans = []
     return [Span(start + span.start, start + span.end) for span in spans]
@@ -62,12 +62,33 @@ class _Analysis:
         codes, self.classes = codes[self.shift : end], classes[self.shift : end]
         n = codes.size
         self.mask = np.empty(n, dtype=np.uint8)
-        starts, ends = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32)
-        self.scripts = np.empty(n, dtype=np.uint8)
+        starts, ends = np.empty((2, n), dtype=np.int32)
+        token_starts, token_ends = np.empty((2, n), dtype=np.int32)
+        self.scripts, kinds = np.empty((2, n), dtype=np.uint8)
+        hashes = np.empty(n, dtype=np.uint64)
         count = blocks.mark_fences(codes, self.classes, self.mask, starts, ends)
         self.fenced_blocks = self._spans(starts[:count], ends[:count])
-        count = words.find_all_words(codes, self.classes, self.mask, neutral_names(), starts, ends, self.scripts)
+        tokens = words.tokenise(codes, self.classes, lower_case(), token_starts, token_ends, kinds, hashes)
+        count = words.find_words(
+            codes,
+            self.classes,
+            self.mask,
+            tokens,
+            token_starts,
+            token_ends,
+            kinds,
+            hashes,
+            neutral_names(),
+            starts,
+            ends,
+            self.scripts,
+        )
         self.words = self._spans(starts[:count], ends[:count])
+        count = words.keep_words(tokens, token_starts, token_ends, kinds, hashes)
+        repeated = np.zeros(n, dtype=np.bool_)
+        words.repeated_grams(hashes[:count], np.empty(words.seen_size(count), dtype=np.uint64), repeated)
+        grams = np.flatnonzero(repeated)
+        self.repeated_grams = self._spans(token_starts[grams], token_ends[grams + words.GRAM - 1])
 
     def _spans(self, starts: np.ndarray, ends: np.ndarray) -> list[Span]:
         pairs = zip(starts.tolist(), ends.tolist(), strict=True)
@@ -84,27 +105,14 @@ class _Analysis:
         return self._spans(edges[0::2], edges[1::2])
 
 
-def _repeated(reasoning: str) -> list[Span]:
-    from curation.measures import repetition
-    from curation.measures.blocks import classify
-
-    codes, offsets = code_points([reasoning])
-    n = codes.size
-    classes = np.empty(n, dtype=np.uint8)
-    classify(codes, offsets, character_classes(), classes, np.empty((1, 2), dtype=np.int64))
-    starts, ends = np.empty(n + 1, dtype=np.int32), np.empty(n + 1, dtype=np.int32)
-    hashes = np.empty(n + 1, dtype=np.uint64)
-    count = repetition.hash_words(codes, classes, lower_case(), starts, ends, hashes)
-    repeated = np.zeros(n, dtype=np.bool_)
-    seen = np.empty(1 << max(4, (2 * n).bit_length()), dtype=np.uint64)
-    repetition.repeated_grams(hashes[:count], seen, repeated)
+def _joined(grams: list[Span]) -> list[Span]:
+    """Sorted spans, those that overlap or touch made one."""
     spans: list[Span] = []
-    for gram in np.flatnonzero(repeated).tolist():
-        start, end = int(starts[gram]), int(ends[gram + repetition.GRAM - 1])
-        if spans and start <= spans[-1].end:
-            spans[-1] = Span(spans[-1].start, end)
+    for gram in grams:
+        if spans and gram.start <= spans[-1].end:
+            spans[-1] = Span(spans[-1].start, gram.end)
         else:
-            spans.append(Span(start, end))
+            spans.append(gram)
     return spans
 
 

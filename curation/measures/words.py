@@ -14,10 +14,75 @@ import numpy as np
 from curation.measures.compiled import compiled
 
 # Classes of languages.CharacterClass; numbers of their own because a compiled function freezes what it imports.
-SPACE, NEWLINE, DIGIT, MARK, LATIN, HAN, HANGUL = 1, 2, 3, 4, 8, 9, 11
+SPACE, NEWLINE, DIGIT, MARK, MARKUP, LATIN, HAN, HANGUL = 1, 2, 3, 4, 5, 8, 9, 11
 FENCED, DISPLAY_MATH = 1, 2
-_NAME_MULTIPLIER = 0x9E3779B97F4A7C15
+# What a token contains: the first two alone make it a plain ASCII word.
+LOWER, UPPER, NON_ASCII, NUMERAL, INNER_CAPITAL, SINGLE, SIGN = 1, 2, 4, 8, 32, 64, 128
+GRAM = 4
+SEED, FACTOR = 7, 0x100000001B3
+FIRST_MIX, SECOND_MIX = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 _VOWELS = 0x1104111  # bits of a, e, i, o, u, y
+
+
+@compiled
+def _mix(value):
+    """Spread a 64-bit value over all its bits (the finalizer of SplitMix64)."""
+    value ^= value >> np.uint64(30)
+    value *= np.uint64(FIRST_MIX)
+    value ^= value >> np.uint64(27)
+    value *= np.uint64(SECOND_MIX)
+    return value ^ (value >> np.uint64(31))
+
+
+@compiled
+def tokenise(codes, classes, lower, starts, ends, kinds, hashes):
+    """Write bounds, contents and case-insensitive hash of each token; returns their count.
+
+    A token is a run of letters, digits and marks, a Han, kana or Hangul character (SINGLE), or one of $, ` and the
+    backslash (SIGN).
+    """
+    n = codes.size
+    count = i = 0
+    while i < n:
+        kind = classes[i]
+        if kind < LATIN and kind != DIGIT:
+            if kind == MARKUP:
+                starts[count], ends[count], kinds[count] = i, i + 1, SIGN
+                count += 1
+            i += 1
+            continue
+        starts[count] = i
+        if HAN <= kind <= HANGUL:
+            hashes[count] = _mix(np.uint64(codes[i]))
+            kinds[count] = SINGLE
+            i += 1
+        else:
+            value = np.uint64(SEED)
+            contents = previous = 0
+            while True:
+                code = codes[i]
+                if code < 128:
+                    content = LOWER if code >= 97 else (UPPER if code >= 65 else NUMERAL)
+                    contents |= content | (previous & (content >> 1)) << 5
+                    previous = content & LOWER
+                    code |= np.uint32(32)
+                else:
+                    contents |= NUMERAL if kind == DIGIT else NON_ASCII
+                    previous = 0
+                    if code < lower.size:
+                        code = lower[code]
+                value = value * np.uint64(FACTOR) + np.uint64(code)
+                i += 1
+                if i == n:
+                    break
+                kind = classes[i]
+                if (kind < LATIN and kind != DIGIT and kind != MARK) or HAN <= kind <= HANGUL:
+                    break
+            hashes[count] = _mix(value)
+            kinds[count] = contents
+        ends[count] = i
+        count += 1
+    return count
 
 
 @compiled
@@ -102,50 +167,52 @@ def _environment(codes, i, end):
 
 
 @compiled
-def _is_word(codes, start, end, names):
+def _is_word(codes, start, end, all_capitals, value, names):
     """Whether a run of ASCII letters is a word: not a point or product (ABC, rh), a unit or a function name."""
     size = end - start
-    if size == 1 or size > 6:
-        return size > 6
-    packed = np.uint64(0)
-    upper = 0
-    vowels = np.int64(0)
-    for k in range(start, end):
-        letter = codes[k] | np.uint32(32)
-        upper += letter != codes[k]
-        vowels |= (_VOWELS >> np.int64(letter - np.uint32(97))) & 1
-        packed = (packed << np.uint64(8)) | np.uint64(letter)
-    if (upper == size and size <= 4) or (vowels == 0 and size <= 3):
+    if size > 6:
+        return True
+    if size == 1 or (all_capitals and size <= 4):
         return False
-    slot = (packed * np.uint64(_NAME_MULTIPLIER)) >> np.uint64(55)
-    while names[slot] != 0:
-        if names[slot] == packed:
+    if size <= 3:
+        first, second, last = codes[start] & 31, codes[start + 1] & 31, codes[end - 1] & 31
+        if ((_VOWELS << 1) >> first | (_VOWELS << 1) >> second | (_VOWELS << 1) >> last) & 1 == 0:
             return False
-        slot = (slot + np.uint64(1)) & np.uint64(511)
+    slot = value & np.uint64(names.size - 1)
+    while names[slot] != 0:
+        if names[slot] == value:
+            return False
+        slot = (slot + np.uint64(1)) & np.uint64(names.size - 1)
     return True
+
+
+@compiled
+def _joins(codes, classes, i, end):
+    """Whether what follows a word at `i` may belong to it: an apostrophe, _x, .x, (, @ or ://."""
+    code = codes[i]
+    if code == 32 or code == 44 or code == 10:
+        return False
+    if code == 46:
+        return i + 1 < end and (97 <= codes[i + 1] <= 122 or classes[i + 1] == DIGIT)
+    return code == 39 or code == 40 or code == 58 or code == 64 or code == 95 or code == 0x2019
 
 
 @compiled
 def _letter_run(codes, classes, i, end, names):
     """(end, is a word) of the run of letters at `i`, which is of a script written with spaces."""
     script = classes[i]
-    j = i
-    if script == LATIN:  # the common case first: an ASCII word, then a space
-        while j < end and codes[j] - np.uint32(65) < 26:
-            j += 1
-        while j < end and codes[j] - np.uint32(97) < 26:
-            j += 1
-        if j > i and (j == end or codes[j] <= 32 or codes[j] == 44):
-            return j, _is_word(codes, i, j, names)
     ascii_letters = script == LATIN
     plain = True  # no identifier: neither digit nor underscore, dot or inner capital
     previous_lower = False
-    n_letters = 0
+    n_letters = n_upper = 0
+    value = np.uint64(SEED)
     j = i
     while j < end:
         code, kind = codes[j], classes[j]
         if kind == script:
             n_letters += 1
+            n_upper += 65 <= code <= 90
+            value = value * np.uint64(FACTOR) + np.uint64(code | np.uint32(32))
             if previous_lower and 65 <= code <= 90:
                 plain = False
             previous_lower = 97 <= code <= 122
@@ -176,43 +243,70 @@ def _letter_run(codes, classes, i, end, names):
                 j += 1
     if not plain or n_letters == 1:
         return j, False
-    return j, _is_word(codes, i, j, names) if ascii_letters else True
+    return j, _is_word(codes, i, j, n_upper == n_letters, _mix(value), names) if ascii_letters else True
 
 
 @compiled
-def find_words(codes, classes, mask, first, end, names, starts, ends, scripts, count):
-    """Append the words of the prose in [first, end) to `starts`, `ends`, `scripts`; returns the new count.
+def find_words(codes, classes, mask, n_tokens, token_starts, token_ends, kinds, hashes, names, starts, ends, scripts):
+    """Write bounds and scripts of the words among the tokens of the prose; returns how many there are.
 
     Math, inline code, numbers, identifiers, units and function names are skipped; display math is marked in `mask`.
     """
     no_parenthesis = no_bracket = no_display = no_environment = -1
     no_code = np.full(32, -1)  # by number of backticks: no closing run before this position
-    i = first
-    while i < end:
+    count = 0
+    i = end = -1  # everything before i is done; the prose around it ends at `end`, where code begins
+    token = 0
+    while token < n_tokens:
+        if token_ends[token] <= i:
+            token += 1
+            continue
+        whole = token_starts[token] >= i
+        i = max(i, token_starts[token])
+        if i >= end:
+            if mask[i] == FENCED:
+                i = token_ends[token]
+                continue
+            end = i
+            while end < codes.size and mask[end] != FENCED:
+                end += 1
+        contents = kinds[token]
+        if contents == SINGLE:
+            first = i
+            i = token_ends[token]
+            while i < end and classes[i] == MARK:
+                i += 1
+            starts[count], ends[count], scripts[count] = first, i, classes[first]
+            count += 1
+            continue
+        if whole and contents <= (LOWER | UPPER):
+            close = token_ends[token]
+            if close >= end or not _joins(codes, classes, close, end):
+                if _is_word(codes, i, close, contents == UPPER, hashes[token], names):
+                    starts[count], ends[count], scripts[count] = i, close, LATIN
+                    count += 1
+                i = close
+                continue
         kind = classes[i]
         if kind >= LATIN:
-            if HAN <= kind <= HANGUL:
-                j = i + 1
-                while j < end and classes[j] == MARK:
-                    j += 1
-                word = True
-            else:
-                j, word = _letter_run(codes, classes, i, end, names)
+            close, word = _letter_run(codes, classes, i, end, names)
             if word:
-                starts[count], ends[count], scripts[count] = i, j, kind
+                starts[count], ends[count], scripts[count] = i, close, kind
                 count += 1
-            i = j
+            i = close
             continue
-        if kind != 0:
+        if kind == DIGIT:
             i += 1
-            if kind == DIGIT:
-                while i < end and (
-                    classes[i] == DIGIT
-                    or classes[i] == MARK
-                    or (classes[i] >= LATIN and not HAN <= classes[i] <= HANGUL)
-                    or codes[i] == 95
-                ):
-                    i += 1
+            while i < end and (
+                classes[i] == DIGIT
+                or classes[i] == MARK
+                or (classes[i] >= LATIN and not HAN <= classes[i] <= HANGUL)
+                or codes[i] == 95
+            ):
+                i += 1
+            continue
+        if kind != MARKUP:
+            i += 1
             continue
         code = codes[i]
         if code == 92 and i + 1 < end:
@@ -280,37 +374,98 @@ def find_words(codes, classes, mask, first, end, names, starts, ends, scripts, c
 
 
 @compiled
-def find_all_words(codes, classes, mask, names, starts, ends, scripts):
-    """The words of all the prose between fenced blocks; returns how many were written."""
-    count = i = 0
-    while i < codes.size:
-        end = i
-        while end < codes.size and mask[end] != FENCED:
-            end += 1
-        count = find_words(codes, classes, mask, i, end, names, starts, ends, scripts, count)
-        i = end
-        while i < codes.size and mask[i] == FENCED:
-            i += 1
+def seen_size(n_words):
+    """A power of two, at least twice `n_words`."""
+    size = 16
+    while size < 2 * n_words:
+        size *= 2
+    return size
+
+
+@compiled
+def repeated_grams(hashes, seen, repeated):
+    """Set repeated[g] where the 4-gram that starts at word g occurred before; returns how many did.
+
+    `seen` is scratch of `seen_size` words. Words are known by their hashes.
+    """
+    n_grams = hashes.size - GRAM + 1
+    if n_grams < 1:
+        return 0
+    last = np.uint64(seen_size(n_grams) - 1)
+    seen[: last + np.uint64(1)] = 0
+    total = 0
+    for g in range(n_grams):
+        value = hashes[g]
+        for k in range(1, GRAM):  # multiplied by odd numbers, so that the order of the words counts
+            value += hashes[g + k] * (np.uint64(FIRST_MIX) + np.uint64(2 * k))
+        value |= np.uint64(1)  # 0 means an empty slot
+        slot = value >> np.uint64(32) & last
+        again = False
+        while seen[slot] != 0:
+            if seen[slot] == value:
+                again = True
+                break
+            slot = (slot + np.uint64(1)) & last
+        seen[slot] = value
+        repeated[g] = again
+        total += again
+    return total
+
+
+@compiled
+def keep_words(n_tokens, starts, ends, kinds, hashes):
+    """Move all tokens but signs to the front of the arrays; returns how many there are.
+
+    These are the words and numbers that 4-grams are made of: code and math count, since a loop in a formula is a loop.
+    """
+    count = 0
+    for token in range(n_tokens):
+        starts[count], ends[count], hashes[count] = starts[token], ends[token], hashes[token]
+        count += kinds[token] != SIGN
     return count
 
 
 @compiled
-def measure_words(codes, classes, bounds, mask, targets, names, integers):
-    """Words in the scripts that are the bits of targets[k] (integers[k, 0]) and other words (integers[k, 1]).
+def measure_words(codes, classes, bounds, mask, targets, lower, names, integers, repetition):
+    """Words in the scripts that are the bits of targets[k], other words, and the share of repeated 4-grams of text k.
 
-    Marks display math in `mask` on the way.
+    They go to integers[k, 0], integers[k, 1] and repetition[k]. Marks display math in `mask` on the way.
     """
     longest = 1
     for k in range(bounds.shape[0]):
         longest = max(longest, bounds[k, 1] - bounds[k, 0])
     starts = np.empty(longest, np.int32)
     ends = np.empty(longest, np.int32)
+    word_starts = np.empty(longest, np.int32)
+    word_ends = np.empty(longest, np.int32)
+    kinds = np.empty(longest, np.uint8)
     scripts = np.empty(longest, np.uint8)
+    hashes = np.empty(longest, np.uint64)
+    repeated = np.empty(longest, np.bool_)
+    seen = np.empty(seen_size(longest), np.uint64)
     for k in range(bounds.shape[0]):
         first, end = bounds[k, 0], bounds[k, 1]
-        count = find_all_words(codes[first:end], classes[first:end], mask[first:end], names, starts, ends, scripts)
+        text, kinds_of = codes[first:end], classes[first:end]
+        n_tokens = tokenise(text, kinds_of, lower, starts, ends, kinds, hashes)
+        count = find_words(
+            text,
+            kinds_of,
+            mask[first:end],
+            n_tokens,
+            starts,
+            ends,
+            kinds,
+            hashes,
+            names,
+            word_starts,
+            word_ends,
+            scripts,
+        )
         in_target = 0
         for word in range(count):
             in_target += (targets[k] >> np.uint64(scripts[word])) & np.uint64(1)
         integers[k, 0] = in_target
         integers[k, 1] = count - in_target
+        count = keep_words(n_tokens, starts, ends, kinds, hashes)
+        total = repeated_grams(hashes[:count], seen, repeated)
+        repetition[k] = total / (count - GRAM + 1) if count >= GRAM else 0.0

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from curation.errors import InputError
-from curation.measures import MEASURES, blocks, find_spans, measure, repetition, words
+from curation.measures import MEASURES, blocks, find_spans, measure, words
 from curation.measures.languages import CharacterClass
 from curation.records import TEXT_MEASURES
 
@@ -176,7 +176,7 @@ def test_unknown_language_and_measure_are_named() -> None:
 
 
 def test_kernels_number_the_classes_as_the_table_does() -> None:
-    for module in (blocks, words, repetition):
+    for module in (blocks, words):
         for name in CharacterClass.__members__:
             assert getattr(module, name, CharacterClass[name]) == CharacterClass[name]
 
