@@ -85,11 +85,13 @@ _RANK_RESULTS = """
 """
 
 # A score that counts already, in a shard that compaction merged into another.
-_FOLLOW_RESULTS = """
-    UPDATE scores SET score_shard = r.score_shard FROM new_results AS r
-    WHERE scores.candidate_id = r.candidate_id AND scores.response_hash = r.response_hash
-      AND scores.score_job = r.score_job AND scores.score_shard IN (FROM vanished)
-      AND scores.rule_version = r.rule_version AND scores.measures_version = r.measures_version
+_FOLLOWED = """
+    CREATE OR REPLACE TEMP TABLE followed AS
+    SELECT r.candidate_id, r.score_shard
+    FROM new_results AS r
+    JOIN scores AS e ON e.candidate_id = r.candidate_id AND e.response_hash = r.response_hash
+    SEMI JOIN vanished AS v ON v.shard = e.score_shard
+    WHERE e.score_job = r.score_job AND (e.rule_version, e.measures_version) = (r.rule_version, r.measures_version)
 """
 
 _BETTER = f"""
@@ -161,10 +163,13 @@ def _stage_results(cursor: duckdb.DuckDBPyConnection, job: int, results: Files) 
 
 
 def _adopt_strays(cursor: duckdb.DuckDBPyConnection) -> None:
-    cursor.execute(
+    adopted = _count(
+        cursor,
         "INSERT INTO new_results BY NAME "
-        "SELECT stray.* FROM stray SEMI JOIN new_candidates AS n USING (candidate_id, response_hash)"
+        "SELECT stray.* FROM stray SEMI JOIN new_candidates AS n USING (candidate_id, response_hash)",
     )
+    if not adopted:
+        return
     cursor.execute(
         "DELETE FROM stray USING new_candidates AS n "
         "WHERE stray.candidate_id = n.candidate_id AND stray.response_hash = n.response_hash"
@@ -188,7 +193,11 @@ def _apply_results(cursor: duckdb.DuckDBPyConnection) -> int:
         "ANTI JOIN scores AS e ON e.candidate_id = r.candidate_id AND e.response_hash = r.response_hash"
     )
     if cursor.execute("FROM vanished LIMIT 1").fetchall():
-        cursor.execute(_FOLLOW_RESULTS)
+        cursor.execute(_FOLLOWED)
+        cursor.execute(
+            "UPDATE scores SET score_shard = f.score_shard FROM followed AS f "
+            "WHERE scores.candidate_id = f.candidate_id"
+        )
     cursor.execute(_BETTER)
     # cheaper than an UPDATE of a dozen columns
     cursor.execute("DELETE FROM scores WHERE candidate_id IN (SELECT candidate_id FROM better)")

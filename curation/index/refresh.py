@@ -150,6 +150,7 @@ class _Refresh:
             return
         if vanished:
             self.cursor.executemany("INSERT INTO vanished VALUES (?)", [[known[shard]] for shard in sorted(vanished)])
+            self.cursor.execute("DELETE FROM stray WHERE score_shard IN (FROM vanished)")
         self._number_jobs(listed)
         numbers = self._number_shards(added, {shard: known[shard] for shard in known.keys() - vanished})
 
@@ -187,7 +188,6 @@ class _Refresh:
             for job_id in sorted(listed.jobs):
                 self._count(take_in_results(self.cursor, self.jobs[job_id], files(shards_of[job_id], "scores")))
         if vanished:
-            self.cursor.execute("DELETE FROM stray WHERE score_shard IN (FROM vanished)")
             self.cursor.execute("DELETE FROM shards WHERE shard IN (FROM vanished)")
             gone = [[self.jobs[job_id]] for job_id in self.jobs.keys() - listed.jobs.keys()]
             if gone:
