@@ -133,7 +133,7 @@ class JobContext:
     @property
     def is_complete(self) -> bool:
         """Whether the last report said that everything is done."""
-        return self._last is not None and self._last[0] >= self._last[1]
+        return self._last is not None and 0 < self._last[1] <= self._last[0]
 
     def _eta(self, now: float, done: int, total: int) -> float | None:
         since, before = self._pace[0]

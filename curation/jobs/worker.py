@@ -56,9 +56,9 @@ def run_stage(main: Callable[[JobContext], None]) -> NoReturn:
         print(f"job {job.id} is running already; nothing to do.")
         _forget_launch(job.folder, context.attempt)
         sys.exit(0)
-    _record_attempt(context, waits_for=job.device and f"device {job.device}")
     state, message = State.FAILED, ""
     try:
+        _record_attempt(context, waits_for=job.device and f"device {job.device}")
         if acquire_devices(
             job.device,
             job.id,
@@ -69,14 +69,15 @@ def run_stage(main: Callable[[JobContext], None]) -> NoReturn:
                 _record_attempt(context, waits_for=None)
             with _flushing(context):
                 main(context)
-        stopped = context.stop_requested and not context.is_complete
-        state = State.STOPPED if stopped else State.FINISHED
+        state = _how_it_ended(context)
     except WinnowError as error:
         message = str(error)
         print(f"failed: {message}", file=sys.stderr)
     except SystemExit as error:
-        state = State.FINISHED if error.code in (None, 0) else State.FAILED
-        message = "" if state == State.FINISHED else f"the stage exited with {error.code}"
+        if error.code in (None, 0):
+            state = _how_it_ended(context)
+        else:
+            message = f"the stage exited with {error.code}"
     except BaseException as error:
         traceback.print_exc()
         message = _describe(error, job)
@@ -159,6 +160,10 @@ def _conclude(context: JobContext, state: State, message: str) -> None:
         print(f"{state}: {message}; and the outcome could not be written: {error}", file=sys.stderr)
         sys.exit(1)
     _forget_launch(context.folder, None)
+
+
+def _how_it_ended(context: JobContext) -> State:
+    return State.STOPPED if context.stop_requested and not context.is_complete else State.FINISHED
 
 
 def _exit_soon(code: int) -> None:
