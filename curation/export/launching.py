@@ -12,6 +12,7 @@ from curation.funnel import Funnel, funnel
 from curation.index import Index
 from curation.jobs import Job, create_job, launch, list_jobs
 from curation.mix import SelectedSet, select
+from curation.records import Domain
 from curation.thresholds import ThresholdSet, load_thresholds
 from curation.workspace import Workspace
 
@@ -63,7 +64,8 @@ def _launch(workspace: Workspace, config: ExportConfig, thresholds: ThresholdSet
     index.refresh()
     chosen = select(index, thresholds, config.selection, config.mix)
     counts = funnel(index, thresholds, config.selection)
-    if chosen.rows.num_rows == 0:
+    wants_reasoning = any(quota.quota for quota in chosen.quotas if quota.domain != Domain.GENERAL)
+    if chosen.rows.num_rows == 0 or (wants_reasoning and counts.selected == 0):
         raise ExportError(why_nothing(counts, chosen))
     _remove_leftovers(workspace)
     settings = {
