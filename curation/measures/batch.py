@@ -68,7 +68,7 @@ def code_points(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.in
 
 @cache
 def neutral_names() -> NDArray[np.uint64]:
-    """(4096,) open-addressed table of the hashes that the tokeniser gives function names and units."""
+    """The table of function names and units, by the hashes that the tokeniser gives them; no two share a slot."""
     from curation.measures import blocks, words
 
     names = sorted(set(_NEUTRAL_NAMES.split()))
@@ -78,12 +78,14 @@ def neutral_names() -> NDArray[np.uint64]:
     starts, ends = np.empty(codes.size, dtype=np.int32), np.empty(codes.size, dtype=np.int32)
     kinds, hashes = np.empty(codes.size, dtype=np.uint8), np.empty(codes.size, dtype=np.uint64)
     count = words.tokenise(codes, classes, lower_case(), starts, ends, kinds, hashes)
-    table = np.zeros(4096, dtype=np.uint64)
-    for value in hashes[:count]:
-        slot = int(value) % table.size
-        while table[slot]:
-            slot = (slot + 1) % table.size
-        table[slot] = value
+    hashes = hashes[:count]
+    for shift in range(52):  # about every second one tells all names apart
+        slots = hashes >> np.uint64(shift) & np.uint64(words.NAMES - 1)
+        if np.unique(slots).size == count:
+            break
+    table = np.zeros(words.NAMES + 1, dtype=np.uint64)
+    table[slots] = hashes
+    table[-1] = shift
     table.flags.writeable = False
     return table
 

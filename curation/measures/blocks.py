@@ -13,7 +13,7 @@ import numpy as np
 from curation.measures.compiled import compiled
 
 # Classes of languages.CharacterClass; numbers of their own because a compiled function freezes what it imports.
-SPACE, NEWLINE, MARK = 1, 2, 4
+SPACE, NEWLINE, MARK = 1, 2, 7
 PROSE, FENCED, DISPLAY_MATH = 0, 1, 2
 
 

@@ -15,39 +15,39 @@ from curation.errors import InputError
 
 
 class CharacterClass(IntEnum):
-    """What a code point is; scripts start at LATIN. The kernels repeat the first ones (a test holds them together)."""
+    """What a code point is; the compiled code repeats some (a test holds them together)."""
 
     OTHER = 0
     SPACE = 1
     NEWLINE = 2
-    DIGIT = 3
-    MARK = 4
-    MARKUP = 5
-    LATIN = 8
-    HAN = 9
-    KANA = 10
-    HANGUL = 11
-    CYRILLIC = 12
-    GREEK = 13
-    ARABIC = 14
-    HEBREW = 15
-    DEVANAGARI = 16
-    BENGALI = 17
-    GURMUKHI = 18
-    GUJARATI = 19
-    TAMIL = 20
-    TELUGU = 21
-    KANNADA = 22
-    MALAYALAM = 23
-    SINHALA = 24
-    THAI = 25
-    LAO = 26
-    BURMESE = 27
-    KHMER = 28
-    GEORGIAN = 29
-    ARMENIAN = 30
-    ETHIOPIC = 31
-    OTHER_SCRIPT = 32
+    MARKUP = 3
+    HAN = 4
+    KANA = 5
+    HANGUL = 6
+    MARK = 7
+    DIGIT = 8
+    LATIN = 9
+    CYRILLIC = 10
+    GREEK = 11
+    ARABIC = 12
+    HEBREW = 13
+    DEVANAGARI = 14
+    BENGALI = 15
+    GURMUKHI = 16
+    GUJARATI = 17
+    TAMIL = 18
+    TELUGU = 19
+    KANNADA = 20
+    MALAYALAM = 21
+    SINHALA = 22
+    THAI = 23
+    LAO = 24
+    BURMESE = 25
+    KHMER = 26
+    GEORGIAN = 27
+    ARMENIAN = 28
+    ETHIOPIC = 29
+    OTHER_SCRIPT = 30
 
 
 _C = CharacterClass

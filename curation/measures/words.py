@@ -14,14 +14,16 @@ import numpy as np
 from curation.measures.compiled import compiled
 
 # Classes of languages.CharacterClass; numbers of their own because a compiled function freezes what it imports.
-SPACE, NEWLINE, DIGIT, MARK, MARKUP, LATIN, HAN, HANGUL = 1, 2, 3, 4, 5, 8, 9, 11
+# From MARK on they continue a run, from DIGIT on they start one.
+SPACE, NEWLINE, MARKUP, HAN, HANGUL, MARK, DIGIT, LATIN = 1, 2, 3, 4, 6, 7, 8, 9
 FENCED, DISPLAY_MATH = 1, 2
 # What a token contains: the first two alone make it a plain ASCII word.
 LOWER, UPPER, NON_ASCII, NUMERAL, INNER_CAPITAL, SINGLE, SIGN = 1, 2, 4, 8, 32, 64, 128
 GRAM = 4
 SEED, FACTOR = 7, 0x100000001B3
 FIRST_MIX, SECOND_MIX = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
-_VOWELS = 0x1104111  # bits of a, e, i, o, u, y
+NAMES = 4096  # slots of the table of names; one more entry holds the shift that gives a hash its slot
+_VOWELS = 0x2208222  # bits of a, e, i, o, u, y, where a is bit 1
 
 
 @compiled
@@ -45,14 +47,14 @@ def tokenise(codes, classes, lower, starts, ends, kinds, hashes):
     count = i = 0
     while i < n:
         kind = classes[i]
-        if kind < LATIN and kind != DIGIT:
-            if kind == MARKUP:
-                starts[count], ends[count], kinds[count] = i, i + 1, SIGN
-                count += 1
+        if kind <= NEWLINE or kind == MARK:
             i += 1
             continue
         starts[count] = i
-        if HAN <= kind <= HANGUL:
+        if kind == MARKUP:
+            kinds[count] = SIGN
+            i += 1
+        elif kind <= HANGUL:
             hashes[count] = _mix(np.uint64(codes[i]))
             kinds[count] = SINGLE
             i += 1
@@ -76,7 +78,7 @@ def tokenise(codes, classes, lower, starts, ends, kinds, hashes):
                 if i == n:
                     break
                 kind = classes[i]
-                if (kind < LATIN and kind != DIGIT and kind != MARK) or HAN <= kind <= HANGUL:
+                if kind < MARK:
                     break
             hashes[count] = _mix(value)
             kinds[count] = contents
@@ -169,21 +171,13 @@ def _environment(codes, i, end):
 @compiled
 def _is_word(codes, start, end, all_capitals, value, names):
     """Whether a run of ASCII letters is a word: not a point or product (ABC, rh), a unit or a function name."""
+    # one expression without branches: the processor could not guess them
     size = end - start
-    if size > 6:
-        return True
-    if size == 1 or (all_capitals and size <= 4):
-        return False
-    if size <= 3:
-        first, second, last = codes[start] & 31, codes[start + 1] & 31, codes[end - 1] & 31
-        if ((_VOWELS << 1) >> first | (_VOWELS << 1) >> second | (_VOWELS << 1) >> last) & 1 == 0:
-            return False
-    slot = value & np.uint64(names.size - 1)
-    while names[slot] != 0:
-        if names[slot] == value:
-            return False
-        slot = (slot + np.uint64(1)) & np.uint64(names.size - 1)
-    return True
+    vowels = (_VOWELS >> (codes[start] & 31)) | (_VOWELS >> (codes[start + (size > 1)] & 31))
+    vowels |= _VOWELS >> (codes[end - 1] & 31)
+    unnamed = names[(value >> names[NAMES]) & np.uint64(NAMES - 1)] != value
+    points = all_capitals & (size <= 4) | (vowels & 1 == 0) & (size <= 3)
+    return (size > 6) | ((size > 1) & (not points) & unnamed)
 
 
 @compiled
@@ -282,12 +276,16 @@ def find_words(codes, classes, mask, n_tokens, token_starts, token_ends, kinds, 
         if whole and contents <= (LOWER | UPPER):
             close = token_ends[token]
             if close >= end or not _joins(codes, classes, close, end):
-                if _is_word(codes, i, close, contents == UPPER, hashes[token], names):
-                    starts[count], ends[count], scripts[count] = i, close, LATIN
-                    count += 1
+                starts[count], ends[count], scripts[count] = i, close, LATIN
+                count += _is_word(codes, i, close, contents == UPPER, hashes[token], names)
                 i = close
                 continue
         kind = classes[i]
+        if whole and kind == DIGIT:
+            close = token_ends[token]
+            if close >= end or codes[close] != 95:
+                i = close
+                continue
         if kind >= LATIN:
             close, word = _letter_run(codes, classes, i, end, names)
             if word:
@@ -297,12 +295,7 @@ def find_words(codes, classes, mask, n_tokens, token_starts, token_ends, kinds, 
             continue
         if kind == DIGIT:
             i += 1
-            while i < end and (
-                classes[i] == DIGIT
-                or classes[i] == MARK
-                or (classes[i] >= LATIN and not HAN <= classes[i] <= HANGUL)
-                or codes[i] == 95
-            ):
+            while i < end and (classes[i] >= MARK or codes[i] == 95):
                 i += 1
             continue
         if kind != MARKUP:
