@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 import tempfile
@@ -18,6 +19,7 @@ import pyarrow as pa
 import xxhash
 from filelock import FileLock, Timeout
 
+from curation.errors import WorkspaceError
 from curation.index.queries import arrow
 from curation.index.refresh import OnCorrupt, RefreshReport, refresh, schema
 from curation.workspace import Workspace
@@ -38,6 +40,7 @@ class Index:
         self._lock = lock
         self._scratch = scratch
         self._refreshing = threading.Lock()
+        self._damaged = False
 
     @classmethod
     def open(cls, workspace: Workspace) -> Self:
@@ -52,10 +55,7 @@ class Index:
             if connection is not None:
                 return cls(workspace, connection, lock, None)
             lock.release()
-        scratch = Path(tempfile.mkdtemp(prefix="winnow-index-"))
-        connection = _connect(":memory:", scratch)
-        connection.execute(schema())
-        return cls(workspace, connection, None, scratch)
+        return cls(workspace, *_open_memory())
 
     @property
     def persistent(self) -> bool:
@@ -68,28 +68,58 @@ class Index:
         Raises ShardError naming the files that cannot be read, and then changes nothing; with on_corrupt="skip" they
         are left out and named in the report.
         """
-        with self._refreshing:
-            return refresh(self._connection, self.workspace, on_corrupt)
+        return self._refresh(on_corrupt, anew=False)
 
     def rebuild(self, on_corrupt: OnCorrupt = "raise") -> RefreshReport:
         """Forget everything and take it in from the files again."""
-        with self._refreshing:
-            return refresh(self._connection, self.workspace, on_corrupt, anew=True)
+        return self._refresh(on_corrupt, anew=True)
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor whose queries all see one state of the index, whatever is refreshed meanwhile."""
+        """A cursor whose queries all see one state of the index, whatever is refreshed meanwhile.
+
+        Raises WorkspaceError when the index turns out to be damaged; the next refresh builds it anew.
+        """
         with self._connection.cursor() as cursor:
-            cursor.execute("BEGIN TRANSACTION READ ONLY")
             try:
+                cursor.execute("BEGIN TRANSACTION READ ONLY")
                 yield cursor
-            finally:
                 cursor.execute("ROLLBACK")
+            except duckdb.Error as error:
+                if not _is_damage(error):
+                    raise
+                self._damaged = True
+                raise WorkspaceError(
+                    f"{self.workspace.index} is damaged; look again: it is built anew from the files, which are whole."
+                ) from error
 
     def query(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> pa.Table:
         """The result of one read-only query as an Arrow table."""
         with self.reading() as cursor:
             return arrow(cursor, sql, parameters)
+
+    def _refresh(self, on_corrupt: OnCorrupt, *, anew: bool) -> RefreshReport:
+        with self._refreshing:
+            if not self._damaged:
+                try:
+                    return refresh(self._connection, self.workspace, on_corrupt, anew=anew)
+                except duckdb.Error as error:
+                    if not (self.persistent and _is_damage(error)):
+                        raise
+                    log.warning("%s is damaged (%s); it is built anew", self.workspace.index, error)
+            self._leave_file()
+            return refresh(self._connection, self.workspace, on_corrupt)
+
+    def _leave_file(self) -> None:
+        """Go on in memory, and remove the damaged file: DuckDB would hand it out again while any cursor has it open."""
+        damaged, lock = self._connection, self._lock
+        self._connection, self._lock, self._scratch = _open_memory()
+        self._damaged = False
+        with contextlib.suppress(duckdb.Error):
+            damaged.close()
+        _remove(self.workspace.index / "winnow.duckdb")
+        if lock is not None:
+            lock.release()
 
     def close(self) -> None:
         """Close it and give the lock back."""
@@ -118,6 +148,17 @@ def _lock(workspace: Workspace) -> FileLock | None:
     return lock
 
 
+def _open_memory() -> tuple[duckdb.DuckDBPyConnection, None, Path]:
+    scratch = Path(tempfile.mkdtemp(prefix="winnow-index-"))
+    connection = _connect(":memory:", scratch)
+    connection.execute(schema())
+    return connection, None, scratch
+
+
+def _is_damage(error: duckdb.Error) -> bool:
+    return isinstance(error, duckdb.FatalException | duckdb.InternalException) or "Corrupt database" in str(error)
+
+
 def _open_file(path: Path) -> duckdb.DuckDBPyConnection | None:
     """The database in `path`, made anew where it cannot be used; None where somebody else has it open."""
     try:
@@ -126,7 +167,7 @@ def _open_file(path: Path) -> duckdb.DuckDBPyConnection | None:
             return connection
         connection.close()
     except duckdb.Error as error:
-        if "lock" in str(error):
+        if "Could not set lock" in str(error):
             log.info("%s is open elsewhere; this process keeps its index in memory", path)
             return None
         log.warning("%s cannot be used (%s); it is built anew", path, error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import duckdb
 import pytest
 
 from curation import Workspace
+from curation.errors import WorkspaceError
 from curation.funnel import funnel
 from curation.index import Index
 from curation.thresholds import default_thresholds
@@ -77,7 +79,7 @@ def test_an_index_that_another_program_has_open_is_left_alone(filled: Workspace)
         assert index.refresh().shards == 0
 
 
-@pytest.mark.parametrize("damage", ["garbage", "cut", "another version", "folder deleted"])
+@pytest.mark.parametrize("damage", ["garbage", "cut", "first blocks", "another version", "folder deleted"])
 def test_an_index_that_cannot_be_used_is_built_anew(filled: Workspace, damage: str) -> None:
     with Index.open(filled) as index:
         index.refresh()
@@ -87,6 +89,8 @@ def test_an_index_that_cannot_be_used_is_built_anew(filled: Workspace, damage: s
         file.write_bytes(b"\0garbage" * 4096)
     elif damage == "cut":
         file.write_bytes(file.read_bytes()[:5000])
+    elif damage == "first blocks":
+        _scramble(file, 12_288)
     elif damage == "another version":
         with duckdb.connect(str(file)) as connection:
             connection.execute("UPDATE meta SET fingerprint = 'older'")
@@ -98,6 +102,36 @@ def test_an_index_that_cannot_be_used_is_built_anew(filled: Workspace, damage: s
         assert index.persistent
         assert index.refresh().candidates == 8
         assert state_of(index) == state
+
+
+def test_damage_that_shows_later_is_repaired_by_a_refresh(workspace: Workspace) -> None:
+    prompts = [question(number) for number in range(3000)]
+    write_prompts(workspace, "first", prompts)
+    sampled(workspace, [Response(prompt, sample) for prompt in prompts for sample in range(4)])
+    with Index.open(workspace) as index:
+        index.refresh()
+        state = state_of(index)
+    file = workspace.index / "winnow.duckdb"
+    whole = file.read_bytes()
+    repaired = 0
+    for start in range(12_288 + 262_144, len(whole), 262_144):
+        file.write_bytes(whole)
+        _scramble(file, start)
+        with Index.open(workspace) as index:
+            was_opened = index.persistent
+            with contextlib.suppress(WorkspaceError):  # a page would show it, and draw itself again
+                state_of(index)
+            index.refresh()
+            assert state_of(index) == state
+            repaired += was_opened and not index.persistent
+    assert repaired
+
+
+def _scramble(file: Path, start: int) -> None:
+    content = bytearray(file.read_bytes())
+    for position in range(start, min(start + 262_144, len(content)), 97):
+        content[position] ^= 0x5A
+    file.write_bytes(content)
 
 
 def test_a_folder_that_cannot_be_written_does_not_stop_a_reader(filled: Workspace) -> None:
