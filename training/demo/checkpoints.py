@@ -137,7 +137,7 @@ def train(model: Qwen3ForCausalLM, cut: list[Batch], schedule: Schedule, state: 
 
 def _loss(model: Qwen3ForCausalLM, batch: Batch) -> torch.Tensor:
     # No attention mask: padding is on the right and attention is causal, so no labelled token ever sees any.
-    prompt = int((batch.labels != IGNORED).int().argmax(dim=1).min()) // GRAIN * GRAIN
+    prompt = (int((batch.labels != IGNORED).int().argmax(dim=1).min()) - 1) // GRAIN * GRAIN
     labels = batch.labels[:, prompt + 1 :]
     with torch.autocast("cpu", torch.bfloat16):
         hidden = model.model(input_ids=batch.tokens, use_cache=False).last_hidden_state
