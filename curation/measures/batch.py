@@ -13,8 +13,8 @@ from curation.errors import InputError
 from curation.measures.languages import character_classes, lower_case, scripts_of
 from curation.responses import find_layout
 
-_CHUNK: Final = 500_000
-"""Characters measured at a time, few enough to stay in the processor's cache."""
+_CHUNK: Final = 50_000
+"""Characters measured at a time: their arrays fit in the second-level cache, worth a sixth of the time."""
 
 _NEUTRAL_NAMES: Final = (
     "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh coth arcsec arccsc arccot exp log lim max min sup inf "
