@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from datasets import Dataset
+from datasets import Dataset, Features, List, Value
 from peft import LoraConfig
 from peft.utils.other import AuxiliaryTrainingWrapper
 from transformers import AutoModelForCausalLM, PrinterCallback, TrainerCallback
@@ -249,7 +249,8 @@ def _select(dataset: Any, rows: np.ndarray[Any, np.dtype[np.int64]], config: Tra
         ids, start = row["input_ids"][: config.max_length], row["start"]
         return {"input_ids": ids, "labels": [-100] * start + ids[start:]}
 
-    return chosen.map(labelled, remove_columns=["start"])
+    numbers = List(Value("int32"))  # packing asks that both columns have offsets of one type
+    return chosen.map(labelled, remove_columns=["start"], features=Features(input_ids=numbers, labels=numbers))
 
 
 def _cut(batch: dict[str, list[Any]], max_length: int) -> dict[str, list[Any]]:

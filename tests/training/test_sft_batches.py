@@ -82,7 +82,7 @@ def test_packing_changes_no_loss(tmp_path: Path, workspace: Workspace) -> None:
         callback = JobCallback(JobContext(job, "attempt"), "", None)
         trainer = build_trainer(config, job.folder, tokens, rows, tokenizer, callback)
         batch = next(iter(trainer.get_train_dataloader()))
-        losses[packing] = float(trainer.compute_loss(trainer.model, batch))
+        losses[packing] = trainer.compute_loss(trainer.model, batch).item()
         rows_of[packing] = len(trainer.train_dataset)
         assert trainer.args.max_steps == steps_of(config, rows_of[packing])
     assert rows_of[True] < rows_of[False] == 12
