@@ -53,7 +53,8 @@ def refresh(
     """
     start = time.perf_counter()
     skipped: dict[Path, str] = {}
-    for _ in range(_ATTEMPTS):
+    moves = 0
+    while moves < _ATTEMPTS:
         with connection.cursor() as cursor:
             cursor.execute("BEGIN TRANSACTION")
             try:
@@ -63,6 +64,7 @@ def refresh(
                 cursor.execute("COMMIT")
             except FilesMovedError:
                 cursor.execute("ROLLBACK")
+                moves += 1
                 continue
             except UnreadableFilesError as error:
                 cursor.execute("ROLLBACK")
