@@ -9,11 +9,14 @@ from __future__ import annotations
 import argparse
 import random
 import re
+import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from report import report
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.report import report
 from curation.measures import measure
 from curation.responses import reasoning_bounds
 from curation.verification import RuleVerifier

@@ -50,7 +50,6 @@ def sft(
     """Fine-tune a base on an export with LoRA; the adapter is saved in the workspace's models folder."""
     workspace = Workspace.open(workspace_folder)
     settings = {**(PRESETS[preset].settings if preset else {}), **given(flags)}
-    settings["base"] = str(Path(settings["base"]).absolute())
     if preset:
         settings["preset"] = preset
     if config_file is not None:

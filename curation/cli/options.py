@@ -34,11 +34,10 @@ def given(flags: dict[str, Any]) -> dict[str, Any]:
 
 def _option(each: Setting) -> Callable[[Command], Command]:
     flag = ("-" if len(each.name) == 1 else "--") + each.name.replace("_", "-")
-    if each.required:
-        return click.option(flag, each.name, required=True, metavar=_metavar(each), help=_help(each))
     if each.kind is bool:
         return click.option(f"{flag}/--no-{flag[2:]}", each.name, default=None, help=_help(each))
-    # text is parsed by the configuration itself, whose message names the setting and what it allows
+    # text is parsed by the configuration itself, whose message names the setting and what it allows; it also says
+    # what is missing, since a file may give what a flag does not
     return click.option(flag, each.name, metavar=_metavar(each), help=_help(each))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -69,5 +70,6 @@ class SamplingConfig:
 def queue_device(device: str) -> str:
     """The device that a job waits for ("cpu", "cuda:N"), found without importing torch."""
     if device == "auto":
-        return "cuda:0" if Path("/dev/nvidia0").exists() else "cpu"
+        hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in {"", "-1"}
+        return "cuda:0" if Path("/dev/nvidia0").exists() and not hidden else "cpu"
     return "cuda:0" if device == "cuda" else device
