@@ -26,12 +26,13 @@ from curation.measures import MEASURES_VERSION, measure
 from curation.prompts import read_prompts
 from curation.records import TEXT_MEASURES, Domain, Message, Split, Verdict, messages_of
 from curation.responses import split_response
+from curation.sampling import queue_device
 from curation.sampling.engines import Completion, Engine, SamplingParameters, SamplingRequest, open_engine
 from curation.sampling.model_folder import check_model
 from curation.settings import config_from_mapping, config_to_mapping, setting
 from curation.thresholds import load_thresholds
 from curation.verification import RULE_VERSION, RuleVerifier
-from training.devices import queue_device, restrict_devices
+from training.devices import restrict_devices
 from training.evaluation_results import EvaluationResults, read_results, write_results
 
 __all__ = [

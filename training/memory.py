@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from curation.errors import ModelError
+from curation.sampling import queue_device
 from training.config import TrainingConfig
-from training.devices import queue_device
 
 _OVERHEAD = 1.1  # fragmentation, and what the libraries hold themselves
 

@@ -13,12 +13,13 @@ from curation import Workspace
 from curation.errors import InputError, JobError
 from curation.files import PARTIAL_SUFFIX, fsync_folder, write_json
 from curation.jobs import Job, JobContext, create_job, launch, list_jobs, run_stage
+from curation.sampling import queue_device
 from curation.sampling.model_folder import check_model, model_revision, weight_files
 from curation.settings import config_from_mapping, config_to_mapping
 from curation.workspace import check_name
 from training import checkpoints
 from training.config import TrainingConfig
-from training.devices import queue_device, restrict_devices
+from training.devices import restrict_devices
 from training.progress import read_metrics, rewind_metrics
 from training.samples import export_fingerprint, find_export
 
