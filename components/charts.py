@@ -22,9 +22,9 @@ TEXT_PX: Final = 13
 INK: Final = "#000037"
 """Streamlit's placeholder for the colour of text; the browser puts in that of the theme, and follows its changes."""
 
-_FAINT: Final = tint(NEUTRAL, 0.26)
+_FAINT: Final = tint(NEUTRAL, 0.32)
 _QUIET: Final = tint(NEUTRAL, 0.8)
-_LABEL_ROOM: Final = 1.34  # the longest bar leaves this share of the width to the numbers beside it
+_LABEL_ROOM: Final = 1.62  # the longest bar leaves this share of the width to the numbers beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +144,11 @@ def verdict_figure(domains: Sequence[VerdictCounts]) -> go.Figure:
     figure.update_layout(
         barmode="stack",
         bargap=0.3,
+        uniformtext={"minsize": TEXT_PX - 1, "mode": "hide"},
         height=ROW_PX * len(rows) + 58,
         legend={
             "orientation": "h",
+            "xref": "container",
             "x": 0,
             "y": 1,
             "yanchor": "bottom",
@@ -154,11 +156,12 @@ def verdict_figure(domains: Sequence[VerdictCounts]) -> go.Figure:
             "title": {"text": ""},
             "font": {"size": TEXT_PX},
             "itemclick": False,
+            "entrywidth": 66,
             "itemdoubleclick": False,
             "itemwidth": 30,
         },
     )
-    figure.update_xaxes(visible=False, fixedrange=True, range=[0, 1.14])
+    figure.update_xaxes(visible=False, fixedrange=True, range=[0, 1.2])
     return _with_rows(figure, top=46)
 
 
@@ -199,7 +202,7 @@ def _draw_column(figure: go.Figure, at: int, column: ModelColumn, known: Sequenc
     if column.is_headline:
         figure.add_scatter(
             row=1, col=at, y=labels, x=values, mode="markers", cliponaxis=False,
-            marker={"color": ACCENT, "size": 11, "line": {"width": 0}},
+            marker={"color": ACCENT, "size": 9, "line": {"width": 0}},
             error_x={
                 "type": "data", "symmetric": False, "color": ACCENT, "thickness": 2.5, "width": 6,
                 "array": [(v.high if v.high is not None else v.value) - v.value for _label, v in known],
@@ -265,7 +268,6 @@ def _with_rows(figure: go.Figure, top: int = 4, bottom: int = 4) -> go.Figure:
     figure.update_traces(textfont={"size": TEXT_PX, "color": INK}, selector={"mode": "text"})
     figure.update_layout(
         font={"size": TEXT_PX, "color": INK},
-        barcornerradius=4,
         margin={"l": 0, "r": 0, "t": top, "b": bottom},
         dragmode=False,
         hovermode="closest",

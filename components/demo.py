@@ -13,7 +13,7 @@ from components.jobs_seen import SeenJob, amount_line, reader_zone, started_line
 from components.palette import STATES, kind_icon, kind_name
 from components.problem import problems_in_place
 from components.text import _
-from curation.jobs import State, resume
+from curation.jobs import Job, State, resume
 from curation.workspace import Workspace
 
 STEPS: Final = ("sample", "export", "sft", "evaluate")
@@ -25,10 +25,15 @@ def demo_button(workspace: Workspace) -> None:
     if not st.button(_("Run the demo"), type="primary", icon=":material/rocket_launch:", key="run-demo"):
         return
     with problems_in_place(_("The demo did not start")):
-        from training.demo.loop import launch_demo  # only who presses the button pays for the import
-
-        launch_demo(workspace)
+        start_demo(workspace)
         st.rerun()
+
+
+def start_demo(workspace: Workspace) -> Job:
+    """Start the demo in the workspace, or go on with it."""
+    from training.demo.loop import launch_demo  # only who presses the button pays for the import
+
+    return launch_demo(workspace)
 
 
 def unfinished_demo(seen: Sequence[SeenJob]) -> SeenJob | None:
@@ -85,6 +90,3 @@ def _step(kind: str, step: SeenJob | None) -> None:
         st.caption(_("{n} done").format(n=number(step.progress.done)))
     else:
         st.caption(amount_line(step.progress))
-
-
-__all__ = ["demo_button", "demo_card", "unfinished_demo"]

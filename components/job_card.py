@@ -9,7 +9,7 @@ from components.palette import STATES, kind_icon, kind_name
 from components.text import _, inert
 from curation.jobs import State
 
-CARD_PX = 148
+CARD_PX = 126
 
 
 def state_badge(seen: SeenJob) -> None:
@@ -44,8 +44,7 @@ def job_card(seen: SeenJob) -> None:
                 query_params={"job": seen.job.id}, help="",
             )  # fmt: skip
         progress_bar(seen)
-        with st.container(horizontal=True, gap="small"):
-            st.text(detail_line(seen), wrap=False)
+        st.caption(inert(detail_line(seen)), wrap=False)
 
 
 def detail_line(seen: SeenJob) -> str:

@@ -20,6 +20,7 @@ from curation.jobs import Job, State, resume, stop
 
 LOG_PX: Final = 360
 LOG_BYTES: Final = 24_000
+_FEW_LINES: Final = 8  # so few fit without scrolling, even where they wrap
 _GRACE_S: Final = 30.0
 _ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
@@ -39,7 +40,7 @@ def job_detail(seen: SeenJob) -> None:
     job = seen.job
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"#### {kind_icon(job.kind)} {inert(kind_name(job.kind))}", width="content")
+            st.subheader(inert(kind_name(job.kind)), anchor=False, icon=kind_icon(job.kind), width="content")
             state_badge(seen)
             st.space("stretch")
             _buttons(seen)
@@ -50,7 +51,7 @@ def job_detail(seen: SeenJob) -> None:
             st.space("stretch")
             st.caption(pace_line(seen) or " ", width="content")
         if seen.is_active:
-            st.text((seen.progress.note if seen.progress else "") or " ", wrap=False)
+            st.caption(inert(seen.progress.note if seen.progress else "") or " ", wrap=False)
         _log(job)
         with st.expander(_("Configuration"), icon=":material/tune:", key=f"config-{job.id}"):
             st.code(json.dumps(dict(job.config), ensure_ascii=False, indent=2), language="json", wrap_lines=True)
@@ -102,5 +103,8 @@ def _stop(job: Job) -> None:
 def _log(job: Job) -> None:
     st.markdown(f"**{_('Log')}**")
     text = readable_log(job.log_tail(LOG_BYTES)).rstrip("\n")
+    if text.count("\n") < _FEW_LINES:
+        st.code(text or _("Nothing printed yet."), language=None, wrap_lines=True, height=LOG_PX)
+        return
     with st.container(height=LOG_PX, border=False, autoscroll=True, key=f"log-{job.id}"):
-        st.code(text or _("Nothing printed yet."), language=None, wrap_lines=True)
+        st.code(text, language=None, wrap_lines=True)

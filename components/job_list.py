@@ -10,10 +10,9 @@ import streamlit as st
 
 from components.format import clock, duration, number
 from components.job_card import state_markdown
-from components.jobs_seen import SeenJob, amount_line, pace_line, reader_zone, taken_s
+from components.jobs_seen import SeenJob, amount_line, reader_zone, taken_s
 from components.palette import kind_icon, kind_name
 from components.text import _, inert
-from curation.jobs import State
 
 PER_PAGE: Final = 8
 
@@ -41,17 +40,16 @@ def _row(seen: SeenJob, *, is_chosen: bool) -> None:
             name = inert(kind_name(seen.job.kind))
             st.button(
                 f":primary[**{name}**]" if is_chosen else f"**{name}**",
-                key=f"choose-{seen.job.id}", type="tertiary", icon=kind_icon(seen.job.kind), help=None,
+                key=f"choose-{seen.job.id}", type="tertiary", icon=kind_icon(seen.job.kind),
                 on_click=_choose, args=(seen.job.id,),
             )  # fmt: skip
             st.markdown(state_markdown(seen), width="content")
             st.space("stretch")
-            st.caption(_times(seen), width="content")
-            st.markdown(":primary[:material/chevron_right:]" if is_chosen else ":material/more_horiz:", width="content")
-        finished = seen.state.name == State.FINISHED
-        st.progress(1.0 if finished else (seen.progress.share if seen.progress else 0.0))
-        pace = pace_line(seen)
-        st.caption(" · ".join(part for part in (amount_line(seen.progress), pace) if part), wrap=False)
+            if is_chosen:
+                st.markdown(":primary[:material/chevron_right:]", width="content")
+        if seen.is_active:
+            st.progress(seen.progress.share if seen.progress else 0.0)
+        st.caption(" · ".join((_times(seen), amount_line(seen.progress))), wrap=False)
 
 
 def _times(seen: SeenJob) -> str:

@@ -15,7 +15,6 @@ from typing import Final
 
 import streamlit as st
 
-from curation.errors import WinnowError
 from curation.funnel import Funnel, funnel
 from curation.index import Index
 from curation.thresholds import ThresholdSet, load_thresholds
@@ -71,16 +70,20 @@ class LiveIndex:
             counted = running.result(patience_s)
         except NotYetError:
             return View(self._counted, is_behind=True)
-        except WinnowError:
-            self._forget(running)
-            raise
         except Exception:
-            self._forget(running)
+            with self._lock:
+                if self._running is running:
+                    self._running = None
             raise
         with self._lock:
             if self._running is running:
                 self._running, self._counted, self._looked = None, counted, time.monotonic()
         return View(counted, is_behind=False)
+
+    def forget(self) -> None:
+        """Look again at the next call, however fresh the counts are."""
+        with self._lock:
+            self._looked = float("-inf")
 
     def close(self) -> None:
         """Give the index back; the cache calls it when the app ends or the workspace leaves the cache."""
@@ -95,11 +98,6 @@ class LiveIndex:
         thresholds = load_thresholds(self._workspace)
         general = self._index.query(_GENERAL)["samples"][0].as_py()
         return Counted(funnel(self._index, thresholds), thresholds, int(general), report.corrupt)
-
-    def _forget(self, running: Future[Counted]) -> None:
-        with self._lock:
-            if self._running is running:
-                self._running = None
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, on_release=LiveIndex.close)

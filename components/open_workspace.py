@@ -66,7 +66,9 @@ def _draw_problem(folder: Path, error: WinnowError) -> None:
             )
         st.code("winnow app --workspace DIR", language=None)
         with st.container(horizontal=True):
-            if _can_be_made(folder) and st.button(_("Make a workspace here"), type="primary", icon=":material/add:"):
+            if _can_be_made(folder) and st.button(
+                _("Make a workspace here"), type="primary", icon=":material/add:", key="make-workspace"
+            ):
                 try:
                     Workspace.create(folder)
                 except WinnowError as refusal:

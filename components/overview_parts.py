@@ -41,23 +41,20 @@ def draw_sentence(counted: Counted, running: int) -> None:
 def draw_empty(workspace: Workspace) -> None:
     """What this page will show, and the one thing to do."""
     st.markdown(_("This workspace is empty. Once there is something in it, this page shows how much of it is good."))
-    with st.container(border=True, horizontal_alignment="center", gap="medium"):
-        st.space("small")
-        with st.grid(4, min_column_width=190, gap="large"):
+    with st.container(border=True, gap="large"):
+        with st.grid(4, min_column_width=150, gap="medium"):
             for icon, title, text in (
-                ("casino", _("Sample"), _("many responses to each prompt, from a checkpoint fresh from RL")),
-                ("rule", _("Verify and measure"), _("which are right, and how readable their reasoning is")),
-                ("filter_alt", _("Filter and mix"), _("keep the correct and clean ones, in the proportions you set")),
-                ("monitoring", _("Train and compare"), _("fine-tune a base on them, and see whether it helped")),
+                ("casino", _("Sample"), _("Many responses to each prompt, from a checkpoint fresh from RL.")),
+                ("rule", _("Verify"), _("Which are right, and how readable their reasoning is.")),
+                ("filter_alt", _("Filter and mix"), _("Keep the correct and clean ones, in the proportions you set.")),
+                ("monitoring", _("Train and compare"), _("Fine-tune a base on them, and see whether it helped.")),
             ):
-                with st.container(gap="xsmall"):
-                    st.markdown(f"#### :primary[:material/{icon}:] {title}")
-                    st.markdown(f":gray[{text}]")
-        st.space("xsmall")
+                with st.container(gap="xxsmall"):
+                    st.markdown(f":primary[:material/{icon}:] **{title}**")
+                    st.caption(text)
         with st.container(horizontal_alignment="center", gap="xsmall"):
             demo_button(workspace)
             st.caption(_("All of it on small models that come with Winnow: some minutes on a CPU."), width="content")
-        st.space("small")
     st.caption(_("Or start with prompts of your own:"))
     st.code(f"winnow import prompts.jsonl --workspace {workspace.folder}", language=None)
 
@@ -76,7 +73,7 @@ def draw_targets(counted: Counted) -> None:
 
 def draw_counts(counted: Counted) -> None:
     """The funnel beside the verdicts of each domain."""
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([5, 4], gap="large")
     with left:
         st.subheader(_("Funnel"), anchor=False)
         alt = _("Of {n} candidates {correct} are correct and {accepted} accepted").format(
@@ -108,7 +105,7 @@ def draw_comparison(seen: Sequence[SeenJob]) -> None:
         job = done[0].job
         results = read_results(job)
         for tuned, base in tuned_and_base(job):
-            st.markdown(inert(finding(results, tuned, base)))
+            st.text(finding(results, tuned, base))
         columns = model_columns(results, job.config.get("rules", []))
         show(
             comparison_figure([model.name for model in results.models], columns), key="models", alt=_("Models compared")

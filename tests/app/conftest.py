@@ -1,0 +1,162 @@
+"""Workspaces, the app under AppTest, and the real app behind a real browser; nothing is left running."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from streamlit.testing.v1 import AppTest
+
+from curation import Workspace
+from curation.jobs import list_jobs, stop
+from tests.app.filled_workspace import fill
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 240.0
+"""A machine may be busy with other things; no test passes or fails by its speed."""
+
+
+@pytest.fixture(scope="session")
+def filled_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    workspace = Workspace.create(tmp_path_factory.mktemp("app") / "filled", name="Filled & <b>bold</b>")
+    fill(workspace)
+    return workspace.folder
+
+
+@pytest.fixture
+def filled(filled_once: Path, tmp_path: Path) -> Iterator[Workspace]:
+    """A copy of the filled workspace of this test's own."""
+    workspace = Workspace.open(shutil.copytree(filled_once, tmp_path / "filled"))
+    yield workspace
+    end_jobs(workspace)
+
+
+@pytest.fixture
+def empty(workspace: Workspace) -> Iterator[Workspace]:
+    yield workspace
+    end_jobs(workspace)
+
+
+def end_jobs(workspace: Workspace) -> None:
+    """Stop every job; the demo comes first, since it launches the others."""
+    for job in list_jobs(workspace):
+        stop(job, grace_s=0.0)
+    for job in list_jobs(workspace):
+        stop(job, grace_s=0.0)
+
+
+@pytest.fixture
+def open_app(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], AppTest]:
+    """Runs the app on a folder until its index has been taken in."""
+
+    def run(folder: Path) -> AppTest:
+        monkeypatch.setenv("WINNOW_WORKSPACE", str(folder))
+        app = AppTest.from_file(str(CHECKOUT / "app.py"), default_timeout=PATIENCE_S).run()
+        end = time.monotonic() + PATIENCE_S
+        while any("Taking in" in caption.value for caption in app.caption) and time.monotonic() < end:
+            app.run()
+        return app
+
+    return run
+
+
+@dataclass(frozen=True)
+class Served:
+    """The app as a process of its own."""
+
+    url: str
+    pid: int
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[Served]:
+    """`streamlit run app.py` on a free port of the loopback interface."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    environment = {**os.environ, "WINNOW_WORKSPACE": str(folder), "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        end = time.monotonic() + PATIENCE_S
+        while not _answers(url):
+            assert process.poll() is None, "the app ended"
+            assert time.monotonic() < end, "the app never answered"
+            time.sleep(0.1)
+        yield Served(url, process.pid)
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_S)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = shutil.which("chromium")
+    if executable is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("chromium is missing, and under CI that is a failure")
+        pytest.skip("chromium is missing: apt-get install chromium")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=executable, args=arguments, timeout=PATIENCE_S * 1000)
+        yield started
+        started.close()
+
+
+class Visit:
+    """A page in the browser, with everything it complained of and every address outside loopback that it asked for."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        self.strangers: list[str] = []
+        page.set_default_timeout(PATIENCE_S * 1000)
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self._note(request.url))
+        page.on("websocket", lambda socket: self._note(socket.url))
+
+    def _hear(self, message: object) -> None:
+        if getattr(message, "type", "") in ("error", "warning"):
+            self.complaints.append(getattr(message, "text", ""))
+
+    def _note(self, url: str) -> None:
+        if not url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):
+            self.strangers.append(url)
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """Opens pages: `visit(url, scheme="dark", width=1920)`."""
+    contexts = []
+
+    def go(url: str, *, scheme: str = "light", width: int = 1280) -> Visit:
+        context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 1000})  # type: ignore[arg-type]
+        contexts.append(context)
+        visited = Visit(context.new_page())
+        visited.page.goto(url, wait_until="commit")
+        return visited
+
+    yield go
+    for context in contexts:
+        context.close()
