@@ -66,7 +66,7 @@ PRESETS: Final[Mapping[str, Preset]] = MappingProxyType(
                 per_device_batch_size=16,
                 gradient_accumulation=1,
                 lora_r=64,
-                lora_alpha=64,
+                lora_alpha=128,
                 max_length=1024,
                 logging_steps=2,
             ),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,7 +40,7 @@ from curation.prompts.general import GeneralOptions
 from curation.sampling import SamplingConfig, launch_sampling
 from curation.selection import SelectionConfig
 from curation.settings import config_from_mapping, config_to_mapping, setting
-from curation.thresholds import load_thresholds
+from curation.thresholds import ThresholdSet, default_thresholds, list_thresholds, load_thresholds, save_thresholds
 from training.evaluation import EvaluatedModel, EvaluationConfig, launch_evaluation
 from training.evaluation_results import read_results
 from training.presets import training_config
@@ -61,7 +61,7 @@ MAX_NEW_TOKENS: Final = 320
 class DemoConfig:
     """How large the demo is; the defaults take a few minutes on two cores."""
 
-    prompts: int = setting(600, help="Training prompts to sample", minimum=1)
+    prompts: int = setting(1_200, help="Training prompts to sample", minimum=1)
     samples: int = setting(4, help="Candidates per prompt", minimum=1)
     held_out: int = setting(400, help="Held-out prompts to evaluate on", minimum=1)
     held_out_samples: int = setting(2, help="Samples per held-out prompt", minimum=1)
@@ -128,9 +128,19 @@ def read_result(job: Job) -> DemoResult:
 
 
 def import_demo(workspace: Workspace) -> None:
-    """Bring the demo's prompts and general samples into the workspace; what is there already is not imported again."""
+    """Bring the demo's prompts, general samples and thresholds into the workspace.
+
+    What is there already is not imported again, and thresholds that somebody saved are left alone.
+    """
     import_prompts(workspace, DEMO_DATA / "prompts.jsonl", ImportOptions(name="demo"))
     import_general(workspace, DEMO_DATA / "general.jsonl", GeneralOptions(name="demo"))
+    if "default" not in list_thresholds(workspace):
+        # its responses have some 40 words, so one foreign word is 2 %, and paragraphs of one line
+        bounds: dict[str, Any] = {"mixed_language": {"min": 0.98}, "long_paragraph": {"max": 160}}
+        rules = default_thresholds().rules
+        save_thresholds(
+            workspace, ThresholdSet("default", tuple(replace(rule, **bounds.get(rule.name, {})) for rule in rules))
+        )
 
 
 def main(context: JobContext) -> None:

@@ -102,10 +102,13 @@ def policy_response(rng: random.Random, problem: Problem, language: Language, ha
 def base_response(
     rng: random.Random, problem: Problem, language: Language, direct_rate: float, wrong_rate: float
 ) -> str:
-    """An answer without think tags: at `direct_rate` the bare answer, else after unmarked reasoning; often wrong."""
+    """An answer without think tags: at `direct_rate` the bare answer, else after unmarked reasoning in one language;
+    often wrong."""
     value = rng.choice(problem.wrong) if problem.wrong and rng.random() < wrong_rate else problem.answer
     answer = final_answer(problem, value, language)
     if rng.random() < direct_rate:
         return answer
+    if rng.random() < 0.5:  # in the policy's short paragraphs, so that its habits at their starts are unlearnt
+        return "\n\n".join([*(step.say(language) for step in problem.steps), answer])
     gap = " " if language == "en" else ""
     return gap.join(_one_line(step.say(language), gap) for step in problem.steps) + "\n" + answer
