@@ -56,10 +56,14 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequ
     """A plain table on standard output; the columns numbered in `right` are set flush right."""
     drawn = Table(box=None, pad_edge=False, header_style="bold")
     for number, heading in enumerate(headings):
-        drawn.add_column(heading, justify="right" if number in right else "left", overflow="fold")
+        last = number == len(headings) - 1  # the one that may be long
+        drawn.add_column(heading, justify="right" if number in right else "left", no_wrap=not last, overflow="fold")
     for row in rows:
         drawn.add_row(*row)
-    Console(highlight=False, markup=False, soft_wrap=not screen.is_terminal).print(drawn)
+    output = Console(highlight=False, markup=False)
+    if not output.is_terminal:
+        output.width = 240  # a file or a pipe has no width to keep to
+    output.print(drawn)
 
 
 def follow(job: Job) -> JobState:
