@@ -106,14 +106,28 @@ def funnel_figure(bars: Sequence[FunnelBar]) -> go.Figure:
     return _with_rows(figure)
 
 
+def verdicts_present(domains: Sequence[VerdictCounts]) -> list[tuple[str, Mark]]:
+    """The verdicts that a legend has to name: the usual three, and the exceptions where they occur."""
+    marks = [*VERDICTS.items(), ("", NOT_SCORED)]
+    return [
+        (name, mark)
+        for name, mark in marks
+        if name not in ("", "error") or any(_count(counts, name) for counts in domains)
+    ]
+
+
+def verdict_legend(domains: Sequence[VerdictCounts]) -> None:
+    """The colours of `verdict_figure` with their icons and words; wraps where there is little room."""
+    marks = [mark for _name, mark in verdicts_present(domains)]
+    st.markdown(" ".join(f":{mark.badge}-badge[{mark.icon} {mark.word}]" for mark in marks))
+
+
 def verdict_figure(domains: Sequence[VerdictCounts]) -> go.Figure:
     """One bar a domain, cut into the shares of its verdicts; the number of candidates stands at its end."""
     rows = [_row_label(counts.domain) for counts in domains]
     figure = go.Figure()
-    for name, mark in (*VERDICTS.items(), ("", NOT_SCORED)):
+    for name, mark in verdicts_present(domains):
         counted = [_count(counts, name) for counts in domains]
-        if name in ("", "error") and not any(counted):
-            continue  # the exceptions are named only where they occur
         shares = [count / max(counts.candidates, 1) for count, counts in zip(counted, domains, strict=True)]
         figure.add_bar(
             y=rows,
@@ -145,24 +159,11 @@ def verdict_figure(domains: Sequence[VerdictCounts]) -> go.Figure:
         barmode="stack",
         bargap=0.3,
         uniformtext={"minsize": TEXT_PX - 1, "mode": "hide"},
-        height=ROW_PX * len(rows) + 58,
-        legend={
-            "orientation": "h",
-            "xref": "container",
-            "x": 0,
-            "y": 1,
-            "yanchor": "bottom",
-            "traceorder": "normal",
-            "title": {"text": ""},
-            "font": {"size": TEXT_PX},
-            "itemclick": False,
-            "entrywidth": 66,
-            "itemdoubleclick": False,
-            "itemwidth": 30,
-        },
+        height=ROW_PX * len(rows) + 8,
+        showlegend=False,
     )
     figure.update_xaxes(visible=False, fixedrange=True, range=[0, 1.2])
-    return _with_rows(figure, top=46)
+    return _with_rows(figure)
 
 
 def comparison_figure(models: Sequence[str], columns: Sequence[ModelColumn]) -> go.Figure:

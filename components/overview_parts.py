@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from components.charts import comparison_figure, funnel_figure, show, verdict_figure
+from components.charts import comparison_figure, funnel_figure, show, verdict_figure, verdict_legend
 from components.demo import demo_button
 from components.format import number, percent, share
 from components.jobs_seen import SeenJob
@@ -73,7 +73,7 @@ def draw_targets(counted: Counted) -> None:
 
 def draw_counts(counted: Counted) -> None:
     """The funnel beside the verdicts of each domain."""
-    left, right = st.columns([5, 4], gap="large")
+    left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader(_("Funnel"), anchor=False)
         alt = _("Of {n} candidates {correct} are correct and {accepted} accepted").format(
@@ -89,6 +89,7 @@ def draw_counts(counted: Counted) -> None:
         st.subheader(_("Verdicts by domain"), anchor=False)
         verdicts = verdict_counts(counted)
         if verdicts:
+            verdict_legend(verdicts)
             show(verdict_figure(verdicts), key="verdicts", alt=_("Share of each verdict in every domain"))
         else:
             st.caption(_("Appears with the first candidates."))

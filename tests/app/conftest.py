@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 from streamlit.testing.v1 import AppTest
 
 from curation import Workspace
@@ -87,7 +88,7 @@ def serve(folder: Path) -> Iterator[Served]:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     environment = {**os.environ, "WINNOW_WORKSPACE": str(folder), "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=CHECKOUT, env=environment)  # its output explains a failure
     url = f"http://127.0.0.1:{port}"
     try:
         end = time.monotonic() + PATIENCE_S
@@ -136,6 +137,13 @@ class Visit:
         page.on("request", lambda request: self._note(request.url))
         page.on("websocket", lambda socket: self._note(socket.url))
 
+    def words(self) -> str:
+        """What can be read on the page, as far as the browser still answers."""
+        try:
+            return self.page.inner_text("body", timeout=5000)[:2000]
+        except PlaywrightError as error:
+            return f"unknown: {error}"
+
     def _hear(self, message: object) -> None:
         if getattr(message, "type", "") in ("error", "warning"):
             self.complaints.append(getattr(message, "text", ""))
@@ -149,14 +157,18 @@ class Visit:
 def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
     """Opens pages: `visit(url, scheme="dark", width=1920)`."""
     contexts = []
+    visits: list[Visit] = []
 
     def go(url: str, *, scheme: str = "light", width: int = 1280) -> Visit:
         context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 1000})  # type: ignore[arg-type]
         contexts.append(context)
         visited = Visit(context.new_page())
+        visits.append(visited)
         visited.page.goto(url, wait_until="commit")
         return visited
 
     yield go
+    for visited in visits:  # shown where the test failed
+        print(visited.page.url, visited.complaints, visited.words(), sep="\n")
     for context in contexts:
         context.close()
