@@ -19,6 +19,7 @@ from curation.cli import main
 from curation.export import read_manifest
 from curation.jobs import State, find_job, list_jobs, stop, wait
 from training.demo.loop import STEPS, DemoConfig, launch_demo, read_result, running_step
+from training.progress import read_metrics
 
 SMALL = ("--prompts", "48", "--samples", "4", "--held-out", "24", "--held-out-samples", "1", "--max-steps", "6")
 
@@ -60,7 +61,7 @@ def test_every_step_left_what_the_next_one_needs(demo: tuple[Workspace, dict[str
     manifest = read_manifest(workspace.exports / "demo")
     assert manifest.samples == result["exported"]
     assert (workspace.models / "demo" / "adapter_model.safetensors").is_file()
-    assert (jobs["sft"].folder / "metrics.jsonl").read_text().count("\n") >= 6
+    assert read_metrics(jobs["sft"].folder)[-1].step == 6
 
 
 def test_the_funnel_agrees_with_the_demo_and_survives_a_rebuild(demo: tuple[Workspace, dict[str, Any]]) -> None:
