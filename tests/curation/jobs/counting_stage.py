@@ -1,11 +1,13 @@
 """A real stage, as small as one can be: it writes the keys 0 … n-1 into shards, slowly, and resumes where it was.
 
-Configuration: `n` keys, `pause_s` between them; `child` starts a process that ignores SIGTERM and would stay for
-ever; `deaf` ignores the request to stop; `fail` says how to fail at the end.
+Configuration: `n` keys, `pause_s` between them; `noise` bytes of text that cannot be compressed; `child` starts a
+process that ignores SIGTERM and would stay for ever; `deaf` ignores the request to stop; `fail` says how to fail at the
+end.
 """
 
 from __future__ import annotations
 
+import random
 import signal
 import subprocess
 import sys
@@ -34,7 +36,8 @@ def main(context: JobContext) -> None:
             if context.stop_requested and not config.get("deaf"):
                 return
             if key not in done:
-                writer.write(pa.table({"key": [key], "text": [f"text of {key} " * 50]}, schema=SCHEMA))
+                text = f"text of {key} " * 50 + random.Random(key).randbytes(config.get("noise", 0)).hex()
+                writer.write(pa.table({"key": [key], "text": [text]}, schema=SCHEMA))
                 done.add(key)
                 time.sleep(pause_s)
             context.report(len(done), n, rates={"keys": 1.0})

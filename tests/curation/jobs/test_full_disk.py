@@ -77,7 +77,9 @@ def test_a_sort_that_does_not_fit_leaves_no_scratch(small_disk: Path) -> None:
 def test_a_job_says_so_and_goes_on_when_there_is_space(small_disk: Path) -> None:
     workspace = Workspace.create(small_disk / "workspace")
     ballast = small_disk / "ballast"
-    job = create_job(workspace, "count", "tests.curation.jobs.counting_stage", {"n": 400, "pause_s": 0.002})
+    job = create_job(
+        workspace, "count", "tests.curation.jobs.counting_stage", {"n": 400, "pause_s": 0.002, "noise": 1_000}
+    )
     ballast.write_bytes(b"\0" * (4 * 2**20 - 150_000))
     launch(job)
     state = wait(job, 300)
