@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from components.charts import FunnelBar, Measured, ModelColumn, VerdictCounts
+from components.charts import FunnelBar, VerdictCounts
+from components.comparison_chart import Measured, ModelColumn
 from components.live_index import Counted
 from components.palette import ACCENT, CORRECT, NEUTRAL, VERDICTS, domain_name, tint
 from components.text import _

@@ -7,7 +7,9 @@ from typing import Final
 
 import streamlit as st
 
-from components.charts import comparison_figure, funnel_figure, show, verdict_figure, verdict_legend
+from components.chart_style import show
+from components.charts import funnel_figure, verdict_figure, verdict_legend
+from components.comparison_chart import comparison_figure
 from components.demo import demo_button
 from components.format import number, percent, share
 from components.jobs_seen import SeenJob
@@ -79,7 +81,7 @@ def draw_counts(counted: Counted) -> None:
         alt = _("Of {n} candidates {correct} are correct and {accepted} accepted").format(
             n=counted.funnel.candidates, correct=counted.funnel.correct, accepted=counted.funnel.accepted
         )
-        show(funnel_figure(funnel_bars(counted)), key="funnel", alt=alt)
+        show(funnel_figure(tuple(funnel_bars(counted))), key="funnel", alt=alt)
         st.caption(
             _("Thresholds “{name}”, in order; percentages are of all candidates.").format(
                 name=inert(counted.thresholds.name)
@@ -87,7 +89,7 @@ def draw_counts(counted: Counted) -> None:
         )
     with right:
         st.subheader(_("Verdicts by domain"), anchor=False)
-        verdicts = verdict_counts(counted)
+        verdicts = tuple(verdict_counts(counted))
         if verdicts:
             verdict_legend(verdicts)
             show(verdict_figure(verdicts), key="verdicts", alt=_("Share of each verdict in every domain"))
@@ -107,9 +109,11 @@ def draw_comparison(seen: Sequence[SeenJob]) -> None:
         results = read_results(job)
         for tuned, base in tuned_and_base(job):
             st.text(finding(results, tuned, base))
-        columns = model_columns(results, job.config.get("rules", []))
+        columns = tuple(model_columns(results, job.config.get("rules", [])))
         show(
-            comparison_figure([model.name for model in results.models], columns), key="models", alt=_("Models compared")
+            comparison_figure(tuple(model.name for model in results.models), columns),
+            key="models",
+            alt=_("Models compared"),
         )
         samples = max((model.overall.samples for model in results.models), default=0)
         words = _(

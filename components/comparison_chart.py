@@ -1,0 +1,136 @@
+"""The chart that sets models side by side: pass@1 with intervals, and how often each habit occurs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import plotly.graph_objects as go
+
+from components.chart_style import INK, QUIET, ROW_AXIS, TEXT_PX, layout, row_label, words_beside
+from components.format import percent
+from components.palette import ACCENT
+
+_COLUMN_GAP: Final = 0.045
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A number in [0, 1] of one model, with the bounds of its 95 % interval where it has one."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelColumn:
+    """One quantity that models are compared by; `values` is in the order of the models, None where it is unknown."""
+
+    title: str
+    values: tuple[Measured | None, ...]
+    is_headline: bool = False  # drawn as points with intervals
+
+
+@lru_cache(maxsize=16)
+def comparison_figure(models: tuple[str, ...], columns: tuple[ModelColumn, ...]) -> go.Figure:
+    """One row a model, one column a quantity: pass@1 as points with 95 % intervals, rates as bars."""
+    rows = [row_label(model) for model in models]
+    traces: list[dict[str, Any]] = []
+    titles: list[dict[str, Any]] = []
+    axes: dict[str, Any] = {}
+    weights = [1.7 if column.is_headline else 1.0 for column in columns]
+    unit = (1.0 - _COLUMN_GAP * (len(columns) - 1)) / sum(weights)
+    left = 0.0
+    # written as plain values: Plotly's own subplots check every step, and take a second to do it
+    for number_, (column, weight) in enumerate(zip(columns, weights, strict=True), start=1):
+        axis = "x" if number_ == 1 else f"x{number_}"
+        traces += [{**trace, "xaxis": axis, "yaxis": "y"} for trace in _column_traces(rows, column)]
+        axes[f"xaxis{axis[1:]}"] = {
+            **_column_axis(column),
+            "domain": [left, left + weight * unit],
+            "anchor": "y",
+            "fixedrange": True,
+            "ticks": "",
+            "zeroline": True,
+            "tickfont": {"size": TEXT_PX - 1},
+        }
+        titles.append(
+            {
+                "text": column.title,
+                "x": left + weight * unit / 2,
+                "xref": "paper",
+                "xanchor": "center",
+                "y": 1,
+                "yref": "paper",
+                "yanchor": "bottom",
+                "yshift": 8,
+                "showarrow": False,
+                "font": {"size": TEXT_PX, "color": INK},
+            }
+        )
+        left += weight * unit + _COLUMN_GAP
+    whole = {
+        **layout(top=40, bottom=24),
+        **axes,
+        "yaxis": {**ROW_AXIS, "categoryorder": "array", "categoryarray": rows},
+        "annotations": titles,
+        "barmode": "overlay",
+        "bargap": 0.42,
+        "showlegend": False,
+        "height": 46 * len(rows) + 76,
+    }
+    return go.Figure({"data": traces, "layout": whole})
+
+
+def _column_traces(rows: Sequence[str], column: ModelColumn) -> list[dict[str, Any]]:
+    known = [(row, value) for row, value in zip(rows, column.values, strict=True) if value is not None]
+    unknown = [row for row, value in zip(rows, column.values, strict=True) if value is None]
+    labels = [row for row, _value in known]
+    values = [value.value for _row, value in known]
+    highs = [value.value if value.high is None else value.high for _row, value in known]
+    lows = [value.value if value.low is None else value.low for _row, value in known]
+    drawn: dict[str, Any] = {
+        "y": labels,
+        "x": values,
+        "customdata": [[_measured(value)] for _row, value in known],
+        "hovertemplate": f"<b>%{{y}}</b><br>{column.title}: %{{customdata[0]}}<extra></extra>",
+    }
+    if column.is_headline:
+        drawn |= {
+            "type": "scatter",
+            "mode": "markers",
+            "cliponaxis": False,
+            "marker": {"color": ACCENT, "size": 9, "line": {"width": 0}},
+            "error_x": {
+                "type": "data",
+                "symmetric": False,
+                "color": ACCENT,
+                "thickness": 2.5,
+                "width": 6,
+                "array": [high - value for high, value in zip(highs, values, strict=True)],
+                "arrayminus": [value - low for low, value in zip(lows, values, strict=True)],
+            },
+        }
+    else:
+        drawn |= {"type": "bar", "orientation": "h", "marker": {"color": QUIET, "line": {"width": 0}}}
+    digits = 0 if column.is_headline else 1
+    numbers = words_beside(
+        labels, highs if column.is_headline else values, [percent(value, digits) for value in values]
+    )
+    return [drawn, numbers, *([words_beside(unknown, [0.0] * len(unknown), ["–"] * len(unknown))] if unknown else [])]
+
+
+def _column_axis(column: ModelColumn) -> dict[str, Any]:
+    if column.is_headline:
+        return {"range": [0.0, 1.12], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%", "showgrid": True}
+    longest = max((value.value for value in column.values if value is not None), default=0.0)
+    return {"range": [0.0, max(longest, 0.02) * 1.75], "showticklabels": False, "showgrid": False}
+
+
+def _measured(value: Measured) -> str:
+    if value.low is None or value.high is None:
+        return percent(value.value, 1)
+    return f"{percent(value.value, 1)} ({percent(value.low, 1)} – {percent(value.high, 1)})"
