@@ -20,11 +20,11 @@ log = logging.getLogger(__name__)
 SEED = 20_250_122
 POLICY_EXCHANGES = 80_000
 TOKENIZER_EXCHANGES = 20_000
-BASE_EXCHANGES = 20_000
+BASE_EXCHANGES = 40_000
 BASE_DIRECT_RATE = 0.35
 BASE_WRONG_RATE = 0.7
 POLICY_SCHEDULE = Schedule(steps=2_400, tokens_per_batch=3_600, matrix_rate=0.02, other_rate=3e-3)
-BASE_SCHEDULE = Schedule(steps=500, tokens_per_batch=3_600, matrix_rate=5e-3, other_rate=1e-3, decay=1.0)
+BASE_SCHEDULE = Schedule(steps=800, tokens_per_batch=3_600, matrix_rate=5e-3, other_rate=1e-3, decay=1.0)
 
 CARD = """---
 license: apache-2.0

@@ -15,8 +15,9 @@ import pyarrow as pa
 from curation.errors import JobError
 from curation.files import write_json
 from curation.jobs import Job, read_keys
-from curation.records import TEXT_MEASURES, Rule, Verdict
+from curation.records import TEXT_MEASURES, Verdict
 from curation.thresholds import ThresholdRule
+from curation.verification import DECIDING_RULES
 from training.comparison import Interval, mean_interval, paired_difference, rate_interval
 
 RESULTS: Final = "results.json"
@@ -151,14 +152,7 @@ def compute_results(table: pa.Table, rules: tuple[ThresholdRule, ...], models: l
     """Rows of the `evaluations` family (each key once), the rules that count as habits, the models' order → results."""
     columns: Columns = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
     verdicts = columns["rule_verdict"]
-    decided = np.isin(verdicts, [Verdict.CORRECT, Verdict.INCORRECT])
-    # a verifier that never decided anything, for any model, cannot decide here
-    able = [
-        name
-        for name in np.unique(columns["verifier"])
-        if name != Rule.NONE and decided[columns["verifier"] == name].any()
-    ]
-    columns["counts"] = np.isin(columns["verifier"], able) & (verdicts != Verdict.ERROR)
+    columns["counts"] = np.isin(columns["verifier"], DECIDING_RULES) & (verdicts != Verdict.ERROR)
     columns["correct"] = (verdicts == Verdict.CORRECT).astype(np.float64)
     columns["undecided"] = (verdicts == Verdict.UNDECIDED).astype(np.float64)
     columns["truncated"] = (columns["finish_reason"] == "length").astype(np.float64)

@@ -19,6 +19,9 @@ RULE_VERSION: Final = 1
 MAX_PREDICTION: Final = 2_000
 """Characters; no rule compares anything longer, and the stored prediction is cut there."""
 
+DECIDING_RULES: Final = (Rule.MATH, Rule.CHOICE, Rule.EXACT)
+"""Rules that can tell right from wrong; of code, only that there is no answer at all can be told without running it."""
+
 _RULES: Final = frozenset(str(rule) for rule in Rule)
 _REMEMBERED: Final = 200_000
 _Key = tuple[str, str, str]

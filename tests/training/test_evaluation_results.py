@@ -66,14 +66,17 @@ def test_pass_at_1_is_over_what_can_be_decided() -> None:
     assert found.model("a").by_domain["code"].left_out == 1
 
 
-def test_a_verifier_counts_for_all_models_once_it_decided_for_one() -> None:
+def test_code_that_cannot_be_run_stays_out_even_where_a_response_has_no_answer() -> None:
     found = results(
         [
-            row("a", 1, "correct", domain="code", verifier="code"),
-            row("b", 1, "undecided", domain="code", verifier="code"),
+            row("a", 1, "correct"),
+            row("a", 2, "incorrect", domain="code", verifier="code"),
+            row("b", 1, "incorrect"),
+            row("b", 2, "undecided", domain="code", verifier="code"),
         ]
     )
-    assert found.model("b").overall.pass_at_1.value == 0
+    assert found.model("a").overall.pass_at_1.value == 1
+    assert [found.model(name).overall.left_out for name in ("a", "b")] == [1, 1]
     assert found.difference("a", "b").pass_at_1.value == 1
 
 
