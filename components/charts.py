@@ -30,6 +30,7 @@ class FunnelBar:
     colour: str
     share_of: int | None = None  # whole that the label's percentage refers to; None for no percentage
     definition: str = ""
+    is_apart: bool = False  # counts something else than candidates: its number is written, without a bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def funnel_figure(bars: tuple[FunnelBar, ...]) -> go.Figure:
     traces = [
         _bars(
             rows,
-            [getattr(bar, part) for bar in bars],
+            [0 if bar.is_apart else getattr(bar, part) for bar in bars],
             colours,
             [[bar.definition, number(getattr(bar, part))] for bar in bars],
             "<b>%{y}</b><br>%{customdata[1]} " + word + "<br>%{customdata[0]}<extra></extra>",
@@ -58,7 +59,7 @@ def funnel_figure(bars: tuple[FunnelBar, ...]) -> go.Figure:
             ("removed", [_FAINT] * len(bars), _("removed")),
         )
     ]
-    ends = [bar.left + bar.removed for bar in bars]
+    ends = [0 if bar.is_apart else bar.left + bar.removed for bar in bars]
     whole = {
         **layout(),
         "xaxis": {"visible": False, "fixedrange": True, "range": [0, max([1, *ends]) * _LABEL_ROOM]},

@@ -40,7 +40,9 @@ def funnel_bars(counted: Counted) -> list[FunnelBar]:
     whole = funnel.candidates
     quiet = tint(NEUTRAL, 0.8)
     bars = [
-        FunnelBar(_("Prompts"), funnel.prompts, 0, quiet, definition=_("to sample from, held-out ones left out")),
+        FunnelBar(
+            _("Prompts"), funnel.prompts, 0, quiet, definition=_("to sample from, held-out ones left out"), is_apart=True
+        ),
         FunnelBar(_("Candidates"), whole, 0, quiet, definition=_("sampled responses")),
         FunnelBar(
             _("Correct"), funnel.correct, whole - funnel.correct, CORRECT, whole,
