@@ -41,7 +41,7 @@ def funnel_bars(counted: Counted) -> list[FunnelBar]:
     quiet = tint(NEUTRAL, 0.8)
     bars = [
         FunnelBar(
-            _("Prompts"), funnel.prompts, 0, quiet, definition=_("to sample from, held-out ones left out"), is_apart=True
+            _("Prompts"), funnel.prompts, 0, quiet, definition=_("to sample from; none held out"), is_apart=True
         ),
         FunnelBar(_("Candidates"), whole, 0, quiet, definition=_("sampled responses")),
         FunnelBar(
