@@ -5,19 +5,20 @@ VENV ?= .venv
 WORKSPACE ?= demo-workspace
 PORT ?= 8501
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 READY := $(VENV)/.installed
 
-.PHONY: app test test-full lint types packages benchmarks clean
+.PHONY: app test test-full lint types packages benchmarks catalogues screenshots clean
 
 app: $(READY)
 	@test -e "$(WORKSPACE)/workspace.toml" || $(BIN)/winnow demo --workspace "$(WORKSPACE)" --detach
 	$(BIN)/winnow app --workspace "$(WORKSPACE)" --port $(PORT)
 
 test: $(READY) packages lint types
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-full: $(READY) packages lint types
-	$(BIN)/python -m pytest --long
+	$(PYTEST) --long
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -44,6 +45,15 @@ $(READY): pyproject.toml constraints.txt
 
 benchmarks: $(READY)
 	for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script || exit 1; done
+
+# Takes new interface texts into the catalogues, compiles them, and names what is left to translate.
+catalogues: $(READY)
+	$(BIN)/python -m components.catalogues
+
+# The pictures of docs/tour.md, from a finished demo.
+screenshots: $(READY) packages
+	test -e "$(WORKSPACE)/workspace.toml" || $(BIN)/winnow demo --workspace "$(WORKSPACE)"
+	$(BIN)/python docs/screenshots.py --workspace "$(WORKSPACE)"
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -98,7 +98,7 @@ class Usage:
 
     def look(self) -> bool:
         """Read anew; True, so that it can be asked for while something is waited for."""
-        with contextlib.suppress(psutil.Error, OSError):
+        with contextlib.suppress(psutil.Error, OSError, StopIteration):  # ended: its last figures stay
             times = self._process.cpu_times()
             self.cpu_s = times.user + times.system
             status = Path(f"/proc/{self._process.pid}/status").read_text()

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any
 
 import pyarrow as pa
 
-from curation.errors import InputError
+from curation.browsing import CandidateFilter, Status, browse
 from curation.index import Index
 from curation.index.predicates import reject_mask
-from curation.index.queries import FUNNEL_COUNTS, PROMPT_COUNTS, REJECT_PAGE, REJECT_TOTAL, SELECTED_COUNTS, arrow, fill
+from curation.index.queries import FUNNEL_COUNTS, PROMPT_COUNTS, SELECTED_COUNTS, fill
 from curation.records import Domain, Verdict
 from curation.selection import SelectionConfig
 from curation.thresholds import ThresholdRule, ThresholdSet
-
-REJECTING_VERDICTS: Final = (Verdict.INCORRECT, Verdict.UNDECIDED, Verdict.ERROR)
-"""The verdicts that are a reason in themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,42 +112,10 @@ def rejects(
     `reason` (a rule's name or a verdict), `domain` and `job` (an id) each narrow it. `after`: the `after` of the page
     before. Raises InputError for a reason or a domain that there is not.
     """
-    rules = thresholds.enabled
-    names = [rule.name for rule in rules]
-    mask = reject_mask(rules)
-    conditions = ["TRUE"]
-    parameters: list[object] = [*mask.parameters]
-    if reason in names:
-        conditions.append(f"(mask & (1::BIGINT << {names.index(reason)})) <> 0")
-    elif reason in REJECTING_VERDICTS:
-        conditions.append("verdict = ?::verdict")
-        parameters.append(str(reason))
-    elif reason is not None:
-        known = ", ".join([*REJECTING_VERDICTS, *names])
-        raise InputError(f"{reason!r} is no reason for a reject here; there are: {known}.")
-    if domain is not None:
-        if domain not in set(Domain):
-            raise InputError(f"{domain!r} is no domain; known are {', '.join(Domain)}.")
-        conditions.append("domain = ?::domain")
-        parameters.append(str(domain))
-    if job is not None:
-        conditions.append("job = (SELECT j.job FROM jobs AS j WHERE j.job_id = ?)")
-        parameters.append(job)
-    where = " AND ".join(conditions)
-    with index.reading() as cursor:
-        total = cursor.execute(fill(REJECT_TOTAL, mask=mask.sql, where=where), parameters).fetchall()[0][0]
-        if after is not None:
-            where += " AND candidate_id > ?"
-            parameters.append(after)
-        page = arrow(cursor, fill(REJECT_PAGE, mask=mask.sql, where=where), [*parameters, limit + 1])
-    rows = page.slice(0, limit)
-    reasons = [
-        _reasons(verdict, bits, names)
-        for verdict, bits in zip(rows.column("verdict").to_pylist(), rows.column("mask").to_pylist(), strict=True)
-    ]
-    rows = rows.drop_columns(["mask"]).append_column("reasons", pa.array(reasons, pa.list_(pa.string())))
-    more = page.num_rows > limit and limit > 0
-    return RejectPage(rows, int(total), rows.column("candidate_id")[-1].as_py() if more else None)
+    wanted = CandidateFilter(Status.REJECTED, reason=reason, domain=domain, job=job)
+    page = browse(index, thresholds, wanted, start=None if after is None else after + 1, limit=limit)
+    last = page.rows.column("candidate_id")[-1].as_py() if page.rows.num_rows and page.next is not None else None
+    return RejectPage(page.rows, page.total, last)
 
 
 def _counts(prompts: int, rows: Iterable[tuple[str, str | None, int, int]], selected: int) -> Counts:
@@ -186,8 +151,3 @@ def _steps(rules: Sequence[ThresholdRule], masks: Counter[int]) -> tuple[FunnelS
             )
         )
     return tuple(steps)
-
-
-def _reasons(verdict: str, mask: int, names: Sequence[str]) -> list[str]:
-    own = [] if verdict == Verdict.CORRECT else [verdict]
-    return own + [name for bit, name in enumerate(names) if mask >> bit & 1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 OPEN_TAG: Final = "<think>"
 CLOSE_TAG: Final = "</think>"
@@ -19,8 +19,7 @@ class Response:
     """One closed, non-empty think block at the start, then a non-empty answer, and no other think tag."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """Where the parts of a response are, in characters of its text."""
 
     reasoning_start: int

@@ -8,7 +8,7 @@ import math
 import tomllib
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -151,6 +151,24 @@ def config_to_mapping(config: Any) -> dict[str, Any]:
     return {
         name: list(value) if isinstance(value, tuple) else value for name, value in dataclasses.asdict(config).items()
     }
+
+
+def config_to_flags(config: Any, skip: Collection[str] = ()) -> list[str]:
+    """The command line's flags for what `config` changes of the defaults: ["--n", "8", "--no-enable-scores"].
+
+    A required setting is always there; settings named in `skip` never.
+    """
+    flags: list[str] = []
+    for each in settings_of(type(config)):
+        value = getattr(config, each.name)
+        if each.name in skip or (not each.required and value == each.default):
+            continue
+        flag = ("-" if len(each.name) == 1 else "--") + each.name.replace("_", "-")
+        if each.kind is bool:
+            flags.append(flag if value else f"--no-{flag[2:]}")
+        elif value is not None:
+            flags += [flag, ",".join(value) if each.kind is tuple else str(value)]
+    return flags
 
 
 def _kind(hint: Any) -> tuple[type, bool]:

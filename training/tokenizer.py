@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from curation.errors import InputError
+from curation.sampling.model_folder import remote_code_allowed
 from training.config import TrainingConfig
 
 
@@ -40,7 +41,9 @@ def load_tokenizer(config: TrainingConfig) -> TrainingTokenizer:
 
     base = Path(config.base)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(
+            base, local_files_only=True, trust_remote_code=remote_code_allowed(base)
+        )
     except (OSError, ValueError) as error:
         raise InputError(f"{base}: its tokenizer cannot be loaded: {error}") from error
     # special=False: special tokens vanish from decoded text, and think tags must not

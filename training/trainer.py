@@ -20,6 +20,7 @@ from trl import SFTConfig, SFTTrainer
 
 from curation.errors import ModelError, WinnowError
 from curation.jobs import JobContext
+from curation.sampling.model_folder import remote_code_allowed
 from training import checkpoints
 from training.batches import CompletionCollator, LengthBucketSampler
 from training.config import TrainingConfig
@@ -210,7 +211,11 @@ def build_trainer(
 def _load_base(config: TrainingConfig, dtype: torch.dtype) -> Any:
     try:
         return AutoModelForCausalLM.from_pretrained(
-            config.base, dtype=dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False
+            config.base,
+            dtype=dtype,
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=remote_code_allowed(config.base),
         )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ModelError(f"{config.base}: the base cannot be loaded: {error}") from error

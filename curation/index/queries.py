@@ -30,25 +30,47 @@ SELECTED_COUNTS: Final = f"""
     ) GROUP BY domain
 """
 
-_REJECTED: Final = f"""
-    FROM (SELECT *, {{mask}} AS mask FROM scores WHERE {IN_FUNNEL} AND verdict IS NOT NULL)
-    WHERE (mask <> 0 OR NOT {CORRECT}) AND {{where}}
+_SEEN: Final = f"""
+    FROM (SELECT *, {{mask}} AS mask, {{key}} AS sort_key FROM scores WHERE {IN_FUNNEL})
+    WHERE {{where}}
 """
 
-REJECT_TOTAL: Final = f"SELECT count(*) {_REJECTED}"
+REASON_COUNTS: Final = f"""
+    SELECT verdict::VARCHAR, mask, count(*)
+    FROM (SELECT verdict, {{mask}} AS mask FROM scores WHERE {IN_FUNNEL} AND {{where}})
+    GROUP BY verdict, mask
+"""
 
-REJECT_PAGE: Final = f"""
-    WITH page AS (SELECT * {_REJECTED} ORDER BY candidate_id LIMIT ?)
+SORT_KEY: Final = "SELECT {key} FROM scores WHERE candidate_id = ?"
+
+CANDIDATE_COUNTS: Final = f"SELECT count(*), count(*) FILTER (WHERE NOT {{ahead}}) {_SEEN}"
+
+CANDIDATES_BEFORE: Final = (
+    f"SELECT candidate_id {_SEEN} AND NOT {{ahead}} ORDER BY sort_key DESC, candidate_id DESC LIMIT ?"
+)
+
+_CANDIDATE: Final = f"""
     SELECT s.candidate_id, s.prompt_id, j.job_id AS job, s.sample, s.domain::VARCHAR AS domain, t.spelling AS task,
            l.spelling AS target_language, s.verdict::VARCHAR AS verdict, f.spelling AS finish_reason,
            s.reasoning_tokens, s.answer_tokens, s.truncated, {_MEASURES}, s.mask
     FROM page AS s
     JOIN jobs AS j ON j.job = s.job
-    JOIN words AS t ON t.word = s.task
-    JOIN words AS l ON l.word = s.target_language
+    LEFT JOIN words AS t ON t.word = s.task
+    LEFT JOIN words AS l ON l.word = s.target_language
     JOIN words AS f ON f.word = s.finish_reason
-    ORDER BY s.candidate_id
+    ORDER BY s.sort_key, s.candidate_id
 """
+
+CANDIDATE_PAGE: Final = f"""
+    WITH page AS (SELECT * {_SEEN} AND {{ahead}} ORDER BY sort_key, candidate_id LIMIT ?)
+    {_CANDIDATE}
+"""
+
+ONE_CANDIDATE: Final = f"""
+    WITH page AS (SELECT *, {{mask}} AS mask, 0 AS sort_key FROM scores WHERE candidate_id = ?)
+    {_CANDIDATE}
+"""
+"""Whichever split its prompt is of, and also while the prompt is not in the workspace."""
 
 SELECTED: Final = f"""
     CREATE OR REPLACE TEMP TABLE selected AS

@@ -38,7 +38,7 @@ class ShardWriter:
         *,
         max_rows: int | None = None,
         max_seconds: float = 2.0,
-        max_bytes: int = 64 * 2**20,
+        max_bytes: int = 16 * 2**20,
     ) -> None:
         check_family(family)
         if writer is not None and not re.fullmatch(r"[A-Za-z0-9_]+", writer):

@@ -51,28 +51,30 @@ class _Analysis:
     """What the tokeniser finds in one reasoning; positions count from its start."""
 
     def __init__(self, reasoning: str) -> None:
-        from curation.measures import blocks, words
+        from curation.measures import kernels
 
-        self._blocks = blocks
-        codes, offsets = code_points([reasoning])
+        self._kernels = kernels
+        codes, _ = code_points([reasoning])
         classes = np.empty(codes.size, dtype=np.uint8)
-        bounds = np.empty((1, 2), dtype=np.int64)
-        blocks.classify(codes, offsets, character_classes(), classes, bounds)
-        self.shift, end = bounds[0].tolist()
+        kernels.classify(codes, character_classes(), classes)
+        self.shift, end = kernels.trimmed(classes)
         codes, self.classes = codes[self.shift : end], classes[self.shift : end]
         n = codes.size
+        lines = np.empty(n, dtype=np.int32)
+        self._lines = lines[: kernels.find_newlines(self.classes, lines)]
         self.mask = np.empty(n, dtype=np.uint8)
         starts, ends = np.empty((2, n), dtype=np.int32)
         token_starts, token_ends = np.empty((2, n), dtype=np.int32)
         self.scripts, kinds = np.empty((2, n), dtype=np.uint8)
         hashes = np.empty(n, dtype=np.uint64)
-        count = blocks.mark_fences(codes, self.classes, self.mask, starts, ends)
+        count = kernels.mark_fences(codes, self.classes, self._lines, self.mask, starts, ends)
         self.fenced_blocks = self._spans(starts[:count], ends[:count])
-        tokens = words.tokenise(codes, self.classes, lower_case(), token_starts, token_ends, kinds, hashes)
-        count = words.find_words(
+        tokens = kernels.tokenise(codes, self.classes, lower_case(), token_starts, token_ends, kinds, hashes)
+        count = kernels.find_words(
             codes,
             self.classes,
             self.mask,
+            count > 0,
             tokens,
             token_starts,
             token_ends,
@@ -84,11 +86,11 @@ class _Analysis:
             self.scripts,
         )
         self.words = self._spans(starts[:count], ends[:count])
-        count = words.keep_words(tokens, token_starts, token_ends, kinds, hashes)
+        count = kernels.keep_words(tokens, token_starts, token_ends, kinds, hashes)
         repeated = np.zeros(n, dtype=np.bool_)
-        words.repeated_grams(hashes[:count], np.empty(words.seen_size(count), dtype=np.uint64), repeated)
+        kernels.repeated_grams(hashes[:count], np.empty(kernels.seen_size(count), dtype=np.uint64), repeated)
         grams = np.flatnonzero(repeated)
-        self.repeated_grams = self._spans(token_starts[grams], token_ends[grams + words.GRAM - 1])
+        self.repeated_grams = self._spans(token_starts[grams], token_ends[grams + kernels.GRAM - 1])
 
     def _spans(self, starts: np.ndarray, ends: np.ndarray) -> list[Span]:
         pairs = zip(starts.tolist(), ends.tolist(), strict=True)
@@ -99,8 +101,8 @@ class _Analysis:
         return [word for word, script in zip(self.words, self.scripts.tolist(), strict=False) if script not in scripts]
 
     def longest_paragraph(self) -> list[Span]:
-        _, start, end = self._blocks.longest_paragraph(self.classes, self.mask)
-        prose = np.concatenate(([0], self.mask[start:end] == self._blocks.PROSE, [0])).astype(np.int8)
+        _, start, end = self._kernels.longest_paragraph(self.classes, self._lines, self.mask)
+        prose = np.concatenate(([0], self.mask[start:end] == self._kernels.PROSE, [0])).astype(np.int8)
         edges = np.flatnonzero(np.diff(prose)) + start
         return self._spans(edges[0::2], edges[1::2])
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from curation.errors import ModelError
 from curation.records import Message
+from curation.sampling.model_folder import remote_code_allowed
 
 OPEN_THINK: Final = "<think>"
 CLOSE_THINK: Final = "</think>"
@@ -56,7 +57,9 @@ class ChatFormat:
         from transformers import AutoTokenizer
 
         try:
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+            tokenizer = AutoTokenizer.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=remote_code_allowed(folder)
+            )
         except Exception as error:  # the library raises many kinds, all of which mean the same here
             raise ModelError(f"{folder}: the tokenizer cannot be loaded: {error}") from error
         if not tokenizer.chat_template:

@@ -52,16 +52,13 @@ def main(context: JobContext) -> None:
         Scorer(context.workspace, workers=config.workers) as scorer,
         ShardWriter(context.job.shards, "scores", SCORE_SCHEMA) as writer,
     ):
-        for batch in (batch for folder in folders for batch in candidates(folder)):
+        for scores in scorer.score_all(unscored(folders, known)):
+            writer.write(scores)
+            verdicts.update(scores.column("rule_verdict").to_pylist())
+            done += scores.num_rows
+            context.report(min(done, total), total, extra={"verdicts": dict(verdicts)})
             if context.stop_requested:
                 return
-            batch = batch.filter(pa.array(~np.isin(score_keys(batch), known)))
-            if batch.num_rows:
-                scores = scorer.score(batch)
-                writer.write(scores)
-                verdicts.update(scores.column("rule_verdict").to_pylist())
-                done += batch.num_rows
-                context.report(min(done, total), total, extra={"verdicts": dict(verdicts)})
     compact(context.folder, "scores", SCORE_KEY)
     context.report(total, total, extra={"verdicts": dict(verdicts)})
 
@@ -76,6 +73,15 @@ def known_scores(context: JobContext, folders: list[Path], *, every: bool) -> np
         scores = read_keys(place, "scores", list(SCORE_KEY), SCORE_SCHEMA)
         found.append(score_keys(is_current(scores)))
     return np.unique(np.concatenate(found))
+
+
+def unscored(folders: list[Path], known: npt.NDArray[np.uint64]) -> Iterator[pa.RecordBatch]:
+    """The candidates of sampling jobs whose keys are not among `known` (n,), which is sorted."""
+    for folder in folders:
+        for batch in candidates(folder):
+            batch = batch.filter(pa.array(~np.isin(score_keys(batch), known)))
+            if batch.num_rows:
+                yield batch
 
 
 def candidates(folder: Path) -> Iterator[pa.RecordBatch]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from curation.errors import InputError
 from curation.records import Rule, Verdict
@@ -27,8 +26,7 @@ _REMEMBERED: Final = 200_000
 _Key = tuple[str, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class RuleVerdict:
+class RuleVerdict(NamedTuple):
     """A rule's verdict, why, in a few words, and the final answer that it found (None: none)."""
 
     verdict: Verdict
@@ -36,8 +34,7 @@ class RuleVerdict:
     prediction: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Decision:
+class _Decision(NamedTuple):
     verdict: Verdict
     detail: str
 

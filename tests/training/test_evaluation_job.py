@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import random
-import signal
 import time
 from collections import Counter
 from pathlib import Path
@@ -19,6 +16,7 @@ from curation import Workspace
 from curation.errors import InputError, JobError, ModelError
 from curation.jobs import Job, State, read_keys, resume, stop, wait
 from curation.records import PROMPT_SCHEMA, Message, Prompt
+from tests.deaths import kill
 from tests.tiny_model import build_tiny_model
 from training.evaluation import FAMILY, EvaluatedModel, EvaluationConfig, launch_evaluation
 from training.evaluation_results import read_results
@@ -80,11 +78,6 @@ def keys(job: Job) -> Counter[tuple[str, int, int]]:
 
 def all_keys(asked: list[Prompt], samples: int = 3) -> set[tuple[str, int, int]]:
     return {(name, each.prompt_id, k) for name in ("one", "two") for each in asked for k in range(samples)}
-
-
-def kill(job: Job) -> None:
-    os.kill(int(json.loads((job.folder / "process.json").read_text())["pid"]), signal.SIGKILL)
-    assert wait(job, PATIENCE).name == State.LOST
 
 
 def test_better_answers_win_and_habits_are_seen(tmp_path: Path, workspace: Workspace, asked: list[Prompt]) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import random
-import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import pytest
 from curation import Workspace
 from curation.errors import InputError, ModelError
 from curation.jobs import Job, State, resume, stop, wait
+from tests.deaths import kill
 from tests.tiny_model import CHAT_TEMPLATE, build_tiny_model
 from tests.training.exports import sums, write_export
 from training.config import TrainingConfig
@@ -63,12 +62,6 @@ def wait_for_step(job: Job, step: int) -> None:
             return
         time.sleep(0.02)
     raise AssertionError(f"step {step} was not reached: {job.state()} {job.log_tail()}")
-
-
-def kill(job: Job) -> None:
-    leader = int(json.loads((job.folder / "process.json").read_text())["pid"])
-    os.kill(leader, signal.SIGKILL)
-    assert wait(job, PATIENCE).name == State.LOST
 
 
 def assert_whole(job: Job, workspace: Workspace, steps: int) -> None:

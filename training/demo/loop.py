@@ -186,6 +186,7 @@ def main(context: JobContext) -> None:
                 n=config.held_out_samples,
                 limit=config.held_out,
                 seed=config.seed,
+                top_p=0.95,  # as R1 was evaluated; at R1's temperature of 0.6 the policy would hide its habits
                 max_new_tokens=MAX_NEW_TOKENS,
             ),
         ),

@@ -10,6 +10,7 @@ import torch
 from curation.errors import ModelError
 from curation.sampling.engines import slot_attention
 from curation.sampling.engines.slot_cache import PrefixCache, SlotCache
+from curation.sampling.model_folder import remote_code_allowed
 
 _KNOWN_LAYERS = {"full_attention", "sliding_attention"}
 
@@ -49,7 +50,7 @@ class LoadedModel:
             model = AutoModelForCausalLM.from_pretrained(
                 folder,
                 local_files_only=True,
-                trust_remote_code=False,
+                trust_remote_code=remote_code_allowed(folder),
                 use_safetensors=True,
                 dtype=torch.float32 if target.type == "cpu" else torch.bfloat16,
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import signal
 import time
 from collections.abc import Callable
 
@@ -11,7 +10,7 @@ import pytest
 
 from curation.jobs import Job, State, launch, read_keys, resume, wait
 from curation.jobs.process import ProcessIdentity
-from curation.jobs.state import LAUNCHED, PROCESS, Attempt
+from tests.deaths import kill
 
 Counting = Callable[..., Job]
 
@@ -22,11 +21,7 @@ def kill_and_resume(job: Job, kills: int, seed: int) -> None:
     launch(job)
     for _ in range(kills):
         time.sleep(moment.uniform(0.0, 1.5))
-        for name in (PROCESS, LAUNCHED):
-            attempt = Attempt.read(job.folder / name)
-            if attempt is not None:
-                seen.append(attempt.process)
-                attempt.process.signal(signal.SIGKILL)
+        seen += kill(job)
         resume(job)
     assert wait(job, 300).name == State.FINISHED, job.log_tail()
     n = job.config["n"]

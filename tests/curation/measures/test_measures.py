@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from curation.errors import InputError
-from curation.measures import MEASURES, blocks, find_spans, measure, words
+from curation.measures import MEASURES, find_spans, kernels, measure
 from curation.measures.languages import CharacterClass
 from curation.records import TEXT_MEASURES
 
@@ -176,9 +176,8 @@ def test_unknown_language_and_measure_are_named() -> None:
 
 
 def test_kernels_number_the_classes_as_the_table_does() -> None:
-    for module in (blocks, words):
-        for name in CharacterClass.__members__:
-            assert getattr(module, name, CharacterClass[name]) == CharacterClass[name]
+    for name in CharacterClass.__members__:
+        assert getattr(kernels, name, CharacterClass[name]) == CharacterClass[name]
 
 
 def test_time_is_linear_in_what_a_broken_model_repeats() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from curation.errors import ModelError
-from curation.sampling.model_folder import check_model, model_revision
+from curation.sampling.model_folder import REMOTE_CODE_VARIABLE, check_model, model_revision
 
 
 @pytest.fixture
@@ -71,3 +73,25 @@ def test_a_revision_names_the_weights_and_not_the_place(folder: Path, tmp_path: 
     (elsewhere / "model.safetensors").write_bytes(weights)
     assert model_revision(folder) != model_revision(elsewhere)
     assert model_revision(folder).startswith("policy@")
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json"])
+def test_a_folder_that_brings_code_is_refused_unless_that_is_switched_on(
+    folder: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(REMOTE_CODE_VARIABLE, raising=False)
+    content = json.loads((folder / name).read_text())
+    (folder / name).write_text(json.dumps(content | {"auto_map": {"AutoModelForCausalLM": "modeling_own.Own"}}))
+    with pytest.raises(ModelError, match=f"auto_map.*{REMOTE_CODE_VARIABLE}={folder}") as raised:
+        check_model(folder)
+    assert str(folder / name) in str(raised.value)
+    monkeypatch.setenv(REMOTE_CODE_VARIABLE, str(folder.parent))
+    with pytest.raises(ModelError):  # trust is for one model, not for a shelf of them
+        check_model(folder)
+    monkeypatch.setenv(REMOTE_CODE_VARIABLE, f"/elsewhere{os.pathsep}{folder}")
+    check_model(folder)
+
+
+def test_a_raw_base_needs_no_template_where_the_caller_brings_one(folder: Path) -> None:
+    (folder / "chat_template.jinja").unlink()
+    check_model(folder, needs_template=False)
