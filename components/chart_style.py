@@ -53,10 +53,10 @@ def words_beside(rows: Sequence[str], ends: Sequence[float], words: Sequence[str
     }
 
 
-def row_label(text: str) -> str:
+def row_label(text: str, longest: int = 28) -> str:
     """A name as the label of a row: short, and inert."""
     # Plotly reads a few tags; names that people or models chose are not to become links or line breaks
-    shown = text if len(text) <= 28 else f"{text[:27]}…"
+    shown = text if len(text) <= longest else f"{text[: longest - 1]}…"
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 import plotly.graph_objects as go
@@ -13,7 +12,7 @@ import streamlit as st
 from components.chart_style import ROW_AXIS, TEXT_PX, layout, row_label, words_beside
 from components.format import number, percent, share, short_number
 from components.palette import NEUTRAL, NOT_SCORED, VERDICTS, Mark, tint
-from components.text import _
+from components.text import _, per_language
 
 ROW_PX: Final = 34
 _FAINT: Final = tint(NEUTRAL, 0.32)
@@ -42,7 +41,7 @@ class VerdictCounts:
     by_verdict: tuple[tuple[str, int], ...]  # (verdict, count)
 
 
-@lru_cache(maxsize=16)
+@per_language(maxsize=16)
 def funnel_figure(bars: tuple[FunnelBar, ...]) -> go.Figure:
     """Horizontal bars, widest first: what each step leaves (solid) and what it takes away (faint)."""
     rows = [bar.label for bar in bars]
@@ -89,7 +88,7 @@ def verdict_legend(domains: Sequence[VerdictCounts]) -> None:
     st.markdown(" ".join(f":{mark.badge}-badge[{mark.icon} {mark.word}]" for mark in marks))
 
 
-@lru_cache(maxsize=16)
+@per_language(maxsize=16)
 def verdict_figure(domains: tuple[VerdictCounts, ...]) -> go.Figure:
     """One bar a domain, cut into the shares of its verdicts; the number of candidates stands at its end."""
     rows = [row_label(counts.domain) for counts in domains]

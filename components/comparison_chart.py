@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 import plotly.graph_objects as go
@@ -12,8 +11,11 @@ import plotly.graph_objects as go
 from components.chart_style import INK, QUIET, ROW_AXIS, TEXT_PX, layout, row_label, words_beside
 from components.format import percent
 from components.palette import ACCENT
+from components.text import per_language
 
 _COLUMN_GAP: Final = 0.045
+_MANY: Final = 5
+"""Above so many columns, titles take two lines and bars leave more room to their numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class ModelColumn:
     is_headline: bool = False  # drawn as points with intervals
 
 
-@lru_cache(maxsize=16)
+@per_language(maxsize=16)
 def comparison_figure(models: tuple[str, ...], columns: tuple[ModelColumn, ...]) -> go.Figure:
     """One row a model, one column a quantity: pass@1 as points with 95 % intervals, rates as bars."""
     rows = [row_label(model) for model in models]
@@ -44,13 +46,14 @@ def comparison_figure(models: tuple[str, ...], columns: tuple[ModelColumn, ...])
     weights = [1.7 if column.is_headline else 1.0 for column in columns]
     unit = (1.0 - _COLUMN_GAP * (len(columns) - 1)) / sum(weights)
     left = 0.0
+    headlines = sum(column.is_headline for column in columns)
     # written as plain values: Plotly's own subplots check every step, and take a second to do it
     for number_, (column, weight) in enumerate(zip(columns, weights, strict=True), start=1):
         axis = "x" if number_ == 1 else f"x{number_}"
         traces += [{**trace, "xaxis": axis, "yaxis": "y"} for trace in _column_traces(rows, column)]
         axes[f"xaxis{axis[1:]}"] = {
-            **_column_axis(column),
-            "domain": [left, left + weight * unit],
+            **_column_axis(column, ticks=3 if headlines > 2 else 5, room=2.6 if len(columns) > _MANY else 1.75),
+            "domain": [left, min(1.0, left + weight * unit)],
             "anchor": "y",
             "fixedrange": True,
             "ticks": "",
@@ -59,7 +62,7 @@ def comparison_figure(models: tuple[str, ...], columns: tuple[ModelColumn, ...])
         }
         titles.append(
             {
-                "text": column.title,
+                "text": column.title.replace(" ", "<br>", 1) if len(columns) > _MANY else column.title,
                 "x": left + weight * unit / 2,
                 "xref": "paper",
                 "xanchor": "center",
@@ -123,11 +126,12 @@ def _column_traces(rows: Sequence[str], column: ModelColumn) -> list[dict[str, A
     return [drawn, numbers, *([words_beside(unknown, [0.0] * len(unknown), ["–"] * len(unknown))] if unknown else [])]
 
 
-def _column_axis(column: ModelColumn) -> dict[str, Any]:
+def _column_axis(column: ModelColumn, ticks: int, room: float) -> dict[str, Any]:
     if column.is_headline:
-        return {"range": [0.0, 1.12], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%", "showgrid": True}
+        values = [number / (ticks - 1) for number in range(ticks)]
+        return {"range": [0.0, 1.12], "tickvals": values, "tickformat": ".0%", "showgrid": True}
     longest = max((value.value for value in column.values if value is not None), default=0.0)
-    return {"range": [0.0, max(longest, 0.02) * 1.75], "showticklabels": False, "showgrid": False}
+    return {"range": [0.0, max(longest, 0.02) * room], "showticklabels": False, "showgrid": False}
 
 
 def _measured(value: Measured) -> str:

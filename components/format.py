@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Final
+
+from babel.dates import format_skeleton
+
+from components.text import N_, _, language
+
+_BABEL_LOCALES: Final = {"en": "en_GB", "zh_CN": "zh_CN"}
+_RATED: Final = (N_("samples"), N_("tokens"), N_("rows"), N_("candidates"), N_("steps"))
+"""What jobs report rates of, for the catalogue."""
 
 MINUTE_S = 60
 HOUR_S = 3600
@@ -66,15 +75,16 @@ def clock(moment: datetime, zone: tzinfo, now: datetime | None = None) -> str:
     if local.date() == today.date():
         return f"{local:%H:%M}"
     if local.date() == today.date() - timedelta(days=1):
-        return f"yesterday {local:%H:%M}"
+        return _("yesterday {time}").format(time=f"{local:%H:%M}")
+    locale = _BABEL_LOCALES[language()]
     if local.year == today.year:
-        return f"{local.day} {local:%b %H:%M}"
-    return f"{local.day} {local:%b %Y}"
+        return f"{format_skeleton('MMMd', local, locale=locale)} {local:%H:%M}"
+    return format_skeleton("yMMMd", local, locale=locale)
 
 
 def rate(name: str, value: float) -> str:
     """A rate per second by its name: ("samples_per_s", 263.4) → "263 samples/s"."""
-    return f"{short_number(_rounded(value))} {name.removesuffix('_per_s').replace('_', ' ')}/s"
+    return f"{short_number(_rounded(value))} {_(name.removesuffix('_per_s').replace('_', ' '))}/s"
 
 
 def _rounded(value: float) -> float:

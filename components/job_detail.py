@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
-import threading
 from typing import Final
 
 import streamlit as st
 
+from components.job_buttons import job_buttons, job_reason
 from components.job_card import progress_bar, state_badge
 from components.jobs_seen import SeenJob, pace_line, reader_zone, started_line
 from components.palette import kind_icon, kind_name
-from components.problem import problems_in_place
 from components.text import _, inert
-from curation.errors import WinnowError
-from curation.jobs import Job, State, resume, stop
+from curation.jobs import Job
 
 LOG_PX: Final = 360
 LOG_BYTES: Final = 24_000
 _FEW_LINES: Final = 8  # so few fit without scrolling, even where they wrap
-_GRACE_S: Final = 30.0
 _ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-
-ADVICE: Final = {
-    State.QUEUED: _("It starts by itself as soon as it can."),
-    State.STOPPING: _("It finishes what is in flight and saves; after half a minute it is ended."),
-    State.STOPPED: _("Resume it to go on where it stopped; what it had done is kept."),
-    State.FAILED: _("Put right what the message names, then resume it; what it had done is kept."),
-    State.LOST: _("Resume it: what it left running is ended first, and what it had done is kept."),
-}
-
-log = logging.getLogger(__name__)
 
 
 def job_detail(seen: SeenJob) -> None:
@@ -43,8 +29,8 @@ def job_detail(seen: SeenJob) -> None:
             st.subheader(inert(kind_name(job.kind)), anchor=False, icon=kind_icon(job.kind), width="content")
             state_badge(seen)
             st.space("stretch")
-            _buttons(seen)
-        _reason(seen)
+            job_buttons(seen)
+        job_reason(seen)
         progress_bar(seen)
         with st.container(horizontal=True, gap="small"):
             st.caption(started_line(seen, reader_zone()), width="content")
@@ -63,41 +49,6 @@ def readable_log(text: str) -> str:
     """Text as a terminal would show it at rest: without colour codes, and of a redrawn line only its last state."""
     lines = _ESCAPES.sub("", text).replace("\r\n", "\n").split("\n")
     return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in lines)
-
-
-def _reason(seen: SeenJob) -> None:
-    if seen.is_unstarted:
-        st.text(_("It was created, but nobody has started it yet."))
-        return
-    if seen.state.detail and seen.state.name != State.RUNNING:
-        st.text(seen.state.detail)
-    advice = ADVICE.get(seen.state.name)
-    if advice:
-        st.caption(f":material/lightbulb: {advice}")
-
-
-def _buttons(seen: SeenJob) -> None:
-    job = seen.job
-    if seen.is_active:
-        stopping = seen.state.name == State.STOPPING
-        with st.popover(_("Stop"), icon=":material/stop_circle:", disabled=stopping, key=f"stop-{job.id}"):
-            st.markdown(_("Stop this job? It saves first, and can be resumed."))
-            if st.button(_("Stop it"), type="primary", key=f"stop-now-{job.id}", disabled=stopping):
-                threading.Thread(target=_stop, args=(job,), name=f"stop {job.id}", daemon=True).start()
-                st.toast(_("Asked to stop"), icon=":material/stop_circle:")
-    if seen.can_resume:
-        word = _("Start") if seen.is_unstarted else _("Resume")
-        if st.button(word, type="primary", icon=":material/play_arrow:", key=f"resume-{job.id}"):
-            with problems_in_place(_("The job could not be resumed")):
-                resume(job)
-                st.rerun()
-
-
-def _stop(job: Job) -> None:
-    try:
-        stop(job, grace_s=_GRACE_S)  # waits, and escalates; the page does not wait for it
-    except WinnowError as error:
-        log.error("%s", error)
 
 
 def _log(job: Job) -> None:

@@ -8,9 +8,10 @@ from typing import Final
 
 import streamlit as st
 
-from components.format import clock, duration, number
+from components.format import clock, duration
 from components.job_card import state_markdown
 from components.jobs_seen import SeenJob, amount_line, reader_zone, taken_s
+from components.numbered_pages import draw_pages, page_in_url
 from components.palette import kind_icon, kind_name
 from components.text import _, inert
 
@@ -25,12 +26,10 @@ def job_list(seen: Sequence[SeenJob]) -> SeenJob:
         if wanted:
             st.caption(_(":material/info: The job in the address is not in this workspace; another is shown."))
         chosen = next((each for each in seen if each.is_active), seen[0])
-    pages = -(-len(seen) // PER_PAGE)
-    page = min(max(_page_in_url(seen.index(chosen) // PER_PAGE), 0), pages - 1)
+    page = page_in_url("page", at=seen.index(chosen), total=len(seen), per_page=PER_PAGE)
     for each in seen[page * PER_PAGE : (page + 1) * PER_PAGE]:
         _row(each, is_chosen=each is chosen)
-    if pages > 1:
-        _pager(page, pages, len(seen))
+    draw_pages("page", page, total=len(seen), per_page=PER_PAGE)
     return chosen
 
 
@@ -60,30 +59,3 @@ def _times(seen: SeenJob) -> str:
 
 def _choose(job_id: str) -> None:
     st.query_params["job"] = job_id
-
-
-def _page_in_url(default: int) -> int:
-    try:
-        return int(st.query_params["page"]) - 1
-    except (KeyError, ValueError):
-        return default
-
-
-def _turn_to(page: int) -> None:
-    st.query_params["page"] = str(page + 1)
-
-
-def _pager(page: int, pages: int, total: int) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.button(
-            _("Newer"), icon=":material/chevron_left:", type="tertiary", key="newer", disabled=page == 0,
-            on_click=_turn_to, args=(page - 1,),
-        )  # fmt: skip
-        first = page * PER_PAGE + 1
-        st.caption(
-            f"{number(first)}–{number(min(first + PER_PAGE - 1, total))} {_('of')} {number(total)}", width="content"
-        )
-        st.button(
-            _("Older"), icon=":material/chevron_right:", icon_position="right", type="tertiary", key="older",
-            disabled=page == pages - 1, on_click=_turn_to, args=(page + 1,),
-        )  # fmt: skip

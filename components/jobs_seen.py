@@ -86,7 +86,7 @@ def pace_line(seen: SeenJob) -> str:
         if progress.eta_s is not None and progress.done < progress.total:
             parts.append(_("{time} left").format(time=duration(progress.eta_s)))
     if progress.failures:
-        failures = plural(_("{n} failure"), _("{n} failures"), progress.failures)
+        failures = plural("{n} failure", "{n} failures", progress.failures)
         parts.append(failures.format(n=number(progress.failures)))
     return " · ".join(parts)
 

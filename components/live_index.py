@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYetError
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import streamlit as st
 
+from curation.breakdowns import DifficultyBand, LengthBin, by_difficulty, by_length
+from curation.errors import WinnowError
 from curation.funnel import Funnel, funnel
 from curation.index import Index
 from curation.thresholds import ThresholdSet, load_thresholds
@@ -25,6 +28,9 @@ PATIENCE_S: Final = 0.4
 _GENERAL: Final = "SELECT count(*) AS samples FROM general"
 
 
+Answer = TypeVar("Answer")
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """What the workspace held when it was last looked at. `left_out` names the files that could not be read."""
@@ -32,6 +38,8 @@ class Counted:
     funnel: Funnel
     thresholds: ThresholdSet
     general: int  # ready general samples
+    difficulty: tuple[DifficultyBand, ...] = ()
+    lengths: tuple[LengthBin, ...] = ()
     left_out: tuple[str, ...] = ()
 
 
@@ -80,6 +88,20 @@ class LiveIndex:
                 self._running, self._counted, self._looked = None, counted, time.monotonic()
         return View(counted, is_behind=False)
 
+    def glance(self) -> View:
+        """`view`, or nothing known where files cannot be read: for how a page is laid out, before a part tells why."""
+        try:
+            return self.view()
+        except WinnowError:
+            return View(None, is_behind=False)
+
+    def ask(self, question: Callable[[Index], Answer]) -> Answer | None:
+        """What `question` finds in the index as it is; None before the workspace was first taken in.
+
+        It runs in the calling thread, beside an intake that goes on, and must read through `Index.reading` or `query`.
+        """
+        return None if self._index is None or self._counted is None else question(self._index)
+
     def forget(self) -> None:
         """Look again at the next call, however fresh the counts are."""
         with self._lock:
@@ -97,7 +119,14 @@ class LiveIndex:
         report = self._index.refresh(on_corrupt="skip")
         thresholds = load_thresholds(self._workspace)
         general = self._index.query(_GENERAL)["samples"][0].as_py()
-        return Counted(funnel(self._index, thresholds), thresholds, int(general), report.corrupt)
+        return Counted(
+            funnel(self._index, thresholds),
+            thresholds,
+            int(general),
+            by_difficulty(self._index, thresholds),
+            by_length(self._index, thresholds),
+            report.corrupt,
+        )
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, on_release=LiveIndex.close)

@@ -7,16 +7,24 @@ from pathlib import Path
 from typing import Final
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from components.text import _
 from curation.errors import WinnowError
 from curation.workspace import ENVIRONMENT_VARIABLE, Workspace
 
 DEFAULT_FOLDER: Final = Path("demo-workspace")
+ENTERED: Final = "entered"
+"""Key of the session that says that app.py has run in it."""
 
 
 def current_workspace() -> Workspace:
     """The workspace that `app.py` opened for this run; ends the run, saying why, where there is none."""
+    if PagesManager.uses_pages_directory and ENTERED not in st.session_state:
+        # The first visitor of a server came by the address of a page: Streamlit, which knows of `st.navigation` only
+        # once app.py ran, takes pages/ for an app of the older kind and runs the page alone.
+        PagesManager.uses_pages_directory = False
+        st.rerun()
     workspace: Workspace | None = st.session_state.get("workspace") or open_workspace()
     if workspace is None:
         st.stop()

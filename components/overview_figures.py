@@ -10,19 +10,19 @@ from components.charts import FunnelBar, VerdictCounts
 from components.comparison_chart import Measured, ModelColumn
 from components.live_index import Counted
 from components.palette import ACCENT, CORRECT, NEUTRAL, VERDICTS, domain_name, tint
-from components.text import _
+from components.text import N_, _
 from curation.jobs import Job
 from curation.thresholds import ThresholdRule
 from training.comparison import Interval
 from training.evaluation_results import EvaluationResults
 
 _RULE_TITLES: Final[Mapping[str, str]] = {
-    "malformed": _("Malformed"),
-    "truncated": _("Truncated"),
-    "mixed_language": _("Mixed language"),
-    "long_paragraph": _("Long paragraph"),
-    "code_blocks": _("Code blocks"),
-    "repetition": _("Repetition"),
+    "malformed": N_("Malformed"),
+    "truncated": N_("Truncated"),
+    "mixed_language": N_("Mixed language"),
+    "long_paragraph": N_("Long paragraph"),
+    "code_blocks": N_("Code blocks"),
+    "repetition": N_("Repetition"),
 }
 HABITS: Final = ("target_word_ratio", "code_blocks", "longest_paragraph", "repetition")
 """Measures whose rules are shown beside pass@1: what makes reasoning hard to read."""
@@ -30,7 +30,7 @@ HABITS: Final = ("target_word_ratio", "code_blocks", "longest_paragraph", "repet
 
 def rule_title(rule: str) -> str:
     """A rule's name as a heading."""
-    return _RULE_TITLES.get(rule, rule.replace("_", " ").capitalize())
+    return _(_RULE_TITLES[rule]) if rule in _RULE_TITLES else rule.replace("_", " ").capitalize()
 
 
 def funnel_bars(counted: Counted) -> list[FunnelBar]:

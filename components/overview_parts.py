@@ -7,11 +7,18 @@ from typing import Final
 
 import streamlit as st
 
+from components.breakdown_charts import (
+    difficulty_figure,
+    difficulty_in_words,
+    length_figure,
+    lengths_in_words,
+    target_figure,
+)
 from components.chart_style import show
 from components.charts import funnel_figure, verdict_figure, verdict_legend
 from components.comparison_chart import comparison_figure
 from components.demo import demo_button
-from components.format import number, percent, share
+from components.format import number, percent
 from components.jobs_seen import SeenJob
 from components.live_index import Counted
 from components.next_step import next_step
@@ -19,7 +26,8 @@ from components.overview_figures import finding, funnel_bars, model_columns, tun
 from components.problem import problems_in_place
 from components.text import _, inert, plural
 from curation.jobs import State
-from curation.mix import MixConfig
+from curation.mix import MixConfig, quotas
+from curation.records import Domain
 from curation.workspace import Workspace
 from training.evaluation_results import read_results
 
@@ -36,7 +44,7 @@ def draw_sentence(counted: Counted, running: int) -> None:
         _("**{share}** of the reasoning target").format(share=percent(funnel.selected / TARGET.reasoning, 1)),
     ]
     if running:
-        parts.append(plural(_("{n} job running"), _("{n} jobs running"), running).format(n=running))
+        parts.append(plural("{n} job running", "{n} jobs running", running).format(n=running))
     st.markdown(", ".join(parts) + ".")
 
 
@@ -57,20 +65,45 @@ def draw_empty(workspace: Workspace) -> None:
         with st.container(horizontal_alignment="center", gap="xsmall"):
             demo_button(workspace)
             st.caption(_("All of it on small models that come with Winnow: some minutes on a CPU."), width="content")
-    st.caption(_("Or start with prompts of your own:"))
-    st.code(f"winnow import prompts.jsonl --workspace {workspace.folder}", language=None)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(_("Or start with prompts of your own:"), width="content")
+        st.page_link("pages/prompts.py", label=_("Import prompts"), icon=":material/upload_file:")
 
 
 def draw_targets(counted: Counted) -> None:
     """How far the selected candidates and the general samples are from the totals of the R1 stage."""
     st.subheader(_("Towards the mix"), anchor=False)
-    for name, have, target in (
-        (_("Reasoning, selected"), counted.funnel.selected, TARGET.reasoning),
-        (_("General, imported"), counted.general, TARGET.general),
-    ):
-        words = _("{name}: **{have}** of {target} · {share}")
-        text = words.format(name=name, have=number(have), target=number(target), share=share(have, target))
-        st.progress(min(1.0, have / target), text=text)
+    available = {domain: counts.selected for domain, counts in counted.funnel.by_domain.items()}
+    filled = quotas(TARGET, {**available, Domain.GENERAL: counted.general})
+    words = _("{have} of {target} reasoning and {general} of {general_target} general samples.").format(
+        have=number(counted.funnel.selected),
+        target=number(TARGET.reasoning),
+        general=number(counted.general),
+        general_target=number(TARGET.general),
+    )
+    show(target_figure(filled), key="targets", alt=words)
+    st.caption(words)
+
+
+def draw_breakdowns(counted: Counted) -> None:
+    """Acceptance by difficulty beside response lengths."""
+    difficulty, lengths = st.columns([3, 2], gap="large")
+    with difficulty:
+        st.subheader(_("Acceptance by difficulty"), anchor=False)
+        if any(band.prompts for band in counted.difficulty):
+            words = difficulty_in_words(counted.difficulty)
+            show(difficulty_figure(counted.difficulty), key="difficulty", alt=words)
+            st.caption(_("Prompts by how many of their samples are correct; bars: candidates accepted."))
+        else:
+            st.caption(_("Appears with the first verdicts."))
+    with lengths:
+        st.subheader(_("Response length"), anchor=False)
+        if counted.lengths:
+            words = lengths_in_words(counted.lengths)
+            show(length_figure(counted.lengths), key="lengths", alt=words or _("Response length"))
+            st.caption(words or _("Nothing is accepted yet."))
+        else:
+            st.caption(_("Appears with the first verdicts."))
 
 
 def draw_counts(counted: Counted) -> None:
@@ -128,6 +161,9 @@ def draw_next_step(workspace: Workspace, counted: Counted, seen: Sequence[SeenJo
     step = next_step(workspace, counted.funnel, seen)
     if step is None:
         return
-    with st.container(border=True, gap="xsmall"):
-        st.markdown(f":primary[:material/arrow_forward:] **{_('Next')}** · {step.sentence}")
-        st.code(step.command, language="bash")
+    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f":primary[:material/arrow_forward:] **{_('Next')}** · {step.sentence}", width="content")
+        st.space("stretch")
+        st.page_link(f"pages/{step.page}.py", label=step.label, icon=":material/chevron_right:", icon_position="right")
+        with st.popover(_("Command line"), icon=":material/terminal:", type="tertiary"):
+            st.code(step.command, language=None, wrap_lines=True)

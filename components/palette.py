@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from components.text import _
+from components.text import N_, _
 
 Badge = Literal["green", "red", "yellow", "violet", "gray", "blue"]
 
@@ -27,55 +27,60 @@ ACCENT: Final = "#127BED"
 class Mark:
     """How one value of a fixed set is shown: its word, colour, Material icon and Streamlit badge colour."""
 
-    word: str
+    name: str  # a text of the catalogue
     colour: str
     icon: str
     badge: Badge
 
+    @property
+    def word(self) -> str:
+        """Its word in the reader's language."""
+        return _(self.name)
+
 
 VERDICTS: Final[Mapping[str, Mark]] = {
-    "correct": Mark(_("Correct"), CORRECT, ":material/check_circle:", "green"),
-    "undecided": Mark(_("Undecided"), UNDECIDED, ":material/help:", "yellow"),
-    "incorrect": Mark(_("Incorrect"), INCORRECT, ":material/cancel:", "red"),
-    "error": Mark(_("Check failed"), ERROR, ":material/error:", "violet"),
+    "correct": Mark(N_("Correct"), CORRECT, ":material/check_circle:", "green"),
+    "undecided": Mark(N_("Undecided"), UNDECIDED, ":material/help:", "yellow"),
+    "incorrect": Mark(N_("Incorrect"), INCORRECT, ":material/cancel:", "red"),
+    "error": Mark(N_("Check failed"), ERROR, ":material/error:", "violet"),
 }
 """Verdicts in the order in which charts stack them; neighbours differ in lightness as well as in hue."""
 
-NOT_SCORED: Final = Mark(_("Not scored yet"), NEUTRAL, ":material/pending:", "gray")
+NOT_SCORED: Final = Mark(N_("Not scored yet"), NEUTRAL, ":material/pending:", "gray")
 
 STATES: Final[Mapping[str, Mark]] = {
-    "queued": Mark(_("Queued"), UNDECIDED, ":material/schedule:", "yellow"),
-    "running": Mark(_("Running"), ACCENT, ":material/play_circle:", "blue"),
-    "stopping": Mark(_("Stopping"), UNDECIDED, ":material/pending:", "yellow"),
-    "stopped": Mark(_("Stopped"), NEUTRAL, ":material/stop_circle:", "gray"),
-    "finished": Mark(_("Finished"), CORRECT, ":material/check_circle:", "green"),
-    "failed": Mark(_("Failed"), INCORRECT, ":material/error:", "red"),
-    "lost": Mark(_("Lost"), ERROR, ":material/link_off:", "violet"),
+    "queued": Mark(N_("Queued"), UNDECIDED, ":material/schedule:", "yellow"),
+    "running": Mark(N_("Running"), ACCENT, ":material/play_circle:", "blue"),
+    "stopping": Mark(N_("Stopping"), UNDECIDED, ":material/pending:", "yellow"),
+    "stopped": Mark(N_("Stopped"), NEUTRAL, ":material/stop_circle:", "gray"),
+    "finished": Mark(N_("Finished"), CORRECT, ":material/check_circle:", "green"),
+    "failed": Mark(N_("Failed"), INCORRECT, ":material/error:", "red"),
+    "lost": Mark(N_("Lost"), ERROR, ":material/link_off:", "violet"),
 }
 
 KINDS: Final[Mapping[str, tuple[str, str]]] = {
-    "demo": (_("Demo"), ":material/rocket_launch:"),
-    "sample": (_("Sampling"), ":material/casino:"),
-    "score": (_("Scoring"), ":material/rule:"),
-    "judge": (_("Judging"), ":material/gavel:"),
-    "export": (_("Export"), ":material/inventory_2:"),
-    "sft": (_("Training"), ":material/model_training:"),
-    "evaluate": (_("Evaluation"), ":material/monitoring:"),
+    "demo": (N_("Demo"), ":material/rocket_launch:"),
+    "sample": (N_("Sampling"), ":material/casino:"),
+    "score": (N_("Scoring"), ":material/rule:"),
+    "judge": (N_("Judging"), ":material/gavel:"),
+    "export": (N_("Export"), ":material/inventory_2:"),
+    "sft": (N_("Training"), ":material/model_training:"),
+    "evaluate": (N_("Evaluation"), ":material/monitoring:"),
 }
 """A job's kind: its name and icon."""
 
 DOMAINS: Final[Mapping[str, str]] = {
-    "math": _("Math"),
-    "code": _("Code"),
-    "stem": _("STEM"),
-    "logic": _("Logic"),
-    "general": _("General"),
+    "math": N_("Math"),
+    "code": N_("Code"),
+    "stem": N_("STEM"),
+    "logic": N_("Logic"),
+    "general": N_("General"),
 }
 
 
 def kind_name(kind: str) -> str:
     """What a job of this kind is called; an unknown kind keeps its own name."""
-    return KINDS.get(kind, (kind, ""))[0]
+    return _(KINDS[kind][0]) if kind in KINDS else kind
 
 
 def kind_icon(kind: str) -> str:
@@ -85,7 +90,7 @@ def kind_icon(kind: str) -> str:
 
 def domain_name(domain: str) -> str:
     """What a domain is called in headings and charts."""
-    return DOMAINS.get(domain, domain)
+    return _(DOMAINS[domain]) if domain in DOMAINS else domain
 
 
 def tint(colour: str, opacity: float) -> str:

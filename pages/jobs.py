@@ -18,7 +18,7 @@ something_runs = any(each.is_active for each in jobs_at_first)
 
 def draw_sentence(total: int, running: int) -> None:
     """How many jobs there are, and how many run."""
-    words = plural(_("{n} job"), _("{n} jobs"), total).format(n=f"**{total:,}**")
+    words = plural("{n} job", "{n} jobs", total).format(n=f"**{total:,}**")
     now = _("**{n}** running now").format(n=running) if running else _("none running now")
     st.markdown(f"{words}, {now}.")
 
@@ -40,8 +40,6 @@ def live() -> None:
     """The list and the chosen job; drawn again and again only while something runs."""
     with problems_in_place():
         seen = look_at_all(workspace)
-        if something_runs and not any(each.is_active for each in seen):
-            st.rerun()  # what ran has ended: draw the page at rest
         if not seen:
             draw_empty()
             return
@@ -51,6 +49,8 @@ def live() -> None:
             chosen = job_list(seen)
         with right:
             job_detail(chosen)
+        if something_runs and not any(each.is_active for each in seen):
+            st.rerun()  # draw the page at rest; last, since a button that was not drawn loses its click
 
 
 @st.fragment(run_every=IDLE_S)

@@ -9,7 +9,14 @@ from components.job_card import job_card
 from components.jobs_seen import IDLE_S, REFRESH_S, fingerprint, look_at_all
 from components.live_index import live_index
 from components.open_workspace import current_workspace
-from components.overview_parts import draw_comparison, draw_counts, draw_empty, draw_next_step, draw_sentence
+from components.overview_parts import (
+    draw_breakdowns,
+    draw_comparison,
+    draw_counts,
+    draw_empty,
+    draw_next_step,
+    draw_sentence,
+)
 from components.problem import problems_in_place, show_problem
 from components.text import _
 
@@ -20,7 +27,7 @@ jobs_at_first = look_at_all(workspace)
 something_runs = any(each.is_active for each in jobs_at_first)
 
 
-is_behind = live_index(workspace).view().is_behind
+is_behind = live_index(workspace).glance().is_behind
 
 
 @st.fragment(run_every=REFRESH_S if something_runs or is_behind else None)
@@ -29,8 +36,6 @@ def live() -> None:
     with problems_in_place():
         seen = look_at_all(workspace)
         view = live_index(workspace).view()
-        if (something_runs or is_behind) and not (view.is_behind or any(each.is_active for each in seen)):
-            st.rerun()  # draw the page at rest
         if view.counted is None:
             st.caption(_("Taking in the workspace for the first time …"))
             st.skeleton(height=420)
@@ -38,6 +43,8 @@ def live() -> None:
         counted = view.counted
         if not seen and not counted.funnel.prompts:
             draw_empty(workspace)
+            if is_behind and not view.is_behind:
+                st.rerun()
             return
         draw_sentence(counted, sum(each.is_active for each in seen))
         demo = unfinished_demo(seen)
@@ -53,7 +60,10 @@ def live() -> None:
         for message in counted.left_out[:3]:
             show_problem(_("A file was left out"), message)
         draw_counts(counted)
+        draw_breakdowns(counted)
         draw_comparison(seen)
+        if (something_runs or is_behind) and not (view.is_behind or any(each.is_active for each in seen)):
+            st.rerun()  # draw the page at rest; last, since a button that was not drawn loses its click
 
 
 @st.fragment(run_every=IDLE_S)

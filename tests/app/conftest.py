@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 from streamlit.testing.v1 import AppTest
 
@@ -81,15 +84,26 @@ class Served:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Served]:
-    """`streamlit run app.py` on a free port of the loopback interface."""
+def serve(folder: Path, ends: Literal["terminate", "kill"] = "terminate") -> Iterator[Served]:
+    """`streamlit run app.py` on a free port of the loopback interface, ended gently or by SIGKILL."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     environment = {**os.environ, "WINNOW_WORKSPACE": str(folder), "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, cwd=CHECKOUT, env=environment)  # its output explains a failure
-    url = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=log, stderr=log)
+        url = f"http://127.0.0.1:{port}"
+        try:
+            yield from _until_ended(process, url, ends)
+        finally:
+            log.seek(0)
+            written = log.read()
+            print(written)  # explains a failure
+    assert not re.search("warning|error|exception|traceback", written, re.IGNORECASE), written
+
+
+def _until_ended(process: subprocess.Popen[bytes], url: str, ends: Literal["terminate", "kill"]) -> Iterator[Served]:
     try:
         end = time.monotonic() + PATIENCE_S
         while not _answers(url):
@@ -98,7 +112,7 @@ def serve(folder: Path) -> Iterator[Served]:
             time.sleep(0.1)
         yield Served(url, process.pid)
     finally:
-        process.terminate()
+        (process.kill if ends == "kill" else process.terminate)()
         process.wait(PATIENCE_S)
 
 
@@ -144,9 +158,11 @@ class Visit:
         except PlaywrightError as error:
             return f"unknown: {error}"
 
-    def _hear(self, message: object) -> None:
-        if getattr(message, "type", "") in ("error", "warning"):
-            self.complaints.append(getattr(message, "text", ""))
+    def _hear(self, message: ConsoleMessage) -> None:
+        # Opened by the address of a page, Streamlit first asks for itself below that address and gets a 404.
+        probes = "404" in message.text and "/_stcore/" in message.location.get("url", "")
+        if message.type in ("error", "warning") and not probes:
+            self.complaints.append(f"{message.text} ({message.location.get('url', '')})")
 
     def _note(self, url: str) -> None:
         if not url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):

@@ -20,6 +20,8 @@ from tests.app.test_palette import contrast
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_S * 1000)
 OpenPage = Callable[..., Visit]
+CHARTS = 6
+"""Of an Overview with candidates and an evaluation."""
 
 
 def hexadecimal(rgb: str) -> str:
@@ -99,12 +101,12 @@ def test_live_charts_are_neither_rebuilt_nor_moved(filled: Workspace, visit: Ope
     with serve(filled.folder) as app:
         page = visit(app.url).page
         charts = page.locator(".js-plotly-plot")
-        expect(charts).to_have_count(3)
-        expect(charts.nth(2).locator("text").first).to_be_visible()
+        expect(charts).to_have_count(CHARTS)
+        expect(charts.last.locator("text").first).to_be_visible()
         page.evaluate("document.querySelectorAll('.js-plotly-plot').forEach(chart => chart.dataset.seen = 'yes')")
-        before = [charts.nth(number).bounding_box() for number in range(3)]
+        before = [charts.nth(number).bounding_box() for number in range(CHARTS)]
         time.sleep(8)
-        assert [charts.nth(number).get_attribute("data-seen") for number in range(3)] == ["yes"] * 3
-        assert [charts.nth(number).bounding_box() for number in range(3)] == before
+        assert [charts.nth(number).get_attribute("data-seen") for number in range(CHARTS)] == ["yes"] * CHARTS
+        assert [charts.nth(number).bounding_box() for number in range(CHARTS)] == before
         stop(job, grace_s=0.0)
         expect(page.get_by_text("Next").first).to_be_visible()  # at rest the page says what to do

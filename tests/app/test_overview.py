@@ -45,6 +45,8 @@ def test_the_sentence_and_the_charts_say_what_is_there(filled: Workspace, open_a
         "Funnel",
         "Verdicts by domain",
         "Towards the mix",
+        "Acceptance by difficulty",
+        "Response length",
         "Models compared",
     ]
     assert "tuned beats base by +" in shown(app)
