@@ -28,7 +28,11 @@ _KEYWORDS: Final = {"_": 1, "N_": 1, "plural": 2}
 def source_texts() -> Catalog:
     """Every text of the code, as a catalogue without translations."""
     catalogue = Catalog(project="Winnow", charset="utf-8")
-    for path in [CHECKOUT / "app.py", *sorted(CHECKOUT.glob("pages/*.py")), *sorted(CHECKOUT.glob("components/*.py"))]:
+    for path in [
+        CHECKOUT / "app.py",
+        *sorted(CHECKOUT.glob("pages/*.py")),
+        *sorted(CHECKOUT.glob("components/**/*.py")),
+    ]:
         for message in texts_of(path.read_text(encoding="utf-8")):
             catalogue.add(message, locations=[(str(path.relative_to(CHECKOUT)), 0)])
     for text, place in _setting_texts():

@@ -18,6 +18,10 @@ INK: Final = "#000037"
 """Streamlit's placeholder for the colour of text; the browser puts in that of the theme, and follows its changes."""
 
 QUIET: Final = tint(NEUTRAL, 0.8)
+FAINT: Final = tint(NEUTRAL, 0.32)
+
+ROW_PX: Final = 34
+"""Height of a row that holds one bar."""
 
 ROW_AXIS: Final[dict[str, Any]] = {
     "autorange": "reversed",
@@ -50,6 +54,21 @@ def words_beside(rows: Sequence[str], ends: Sequence[float], words: Sequence[str
         "cliponaxis": False,
         "hoverinfo": "skip",
         "showlegend": False,
+    }
+
+
+def bars_of(
+    rows: Sequence[str], lengths: Sequence[float], colours: Sequence[str], hover: Sequence[Sequence[str]], template: str
+) -> dict[str, Any]:
+    """A trace of horizontal bars; `hover` holds, for each, what `template` reads as customdata."""
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "y": list(rows),
+        "x": list(lengths),
+        "marker": {"color": list(colours), "line": {"width": 0}},
+        "customdata": [list(row) for row in hover],
+        "hovertemplate": template,
     }
 
 

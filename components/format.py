@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import streamlit as st
 from babel.dates import format_skeleton
 
 from components.text import N_, _, language
@@ -82,9 +84,25 @@ def clock(moment: datetime, zone: tzinfo, now: datetime | None = None) -> str:
     return format_skeleton("yMMMd", local, locale=locale)
 
 
+def size(count: float) -> str:
+    """Bytes: 8402344 → "8.4 MB", 512 → "512 B"."""
+    short = short_number(count)
+    if short[-1].isdigit():
+        return f"{short} B"
+    return f"{short[:-1]} {'G' if short[-1] == 'B' else short[-1]}B"  # a billion bytes
+
+
 def rate(name: str, value: float) -> str:
     """A rate per second by its name: ("samples_per_s", 263.4) → "263 samples/s"."""
     return f"{short_number(_rounded(value))} {_(name.removesuffix('_per_s').replace('_', ' '))}/s"
+
+
+def reader_zone() -> tzinfo:
+    """The time zone of the reader's browser; UTC while it is unknown."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
 
 
 def _rounded(value: float) -> float:

@@ -13,7 +13,7 @@ from typing import Final
 
 import streamlit as st
 
-from components.format import short_number
+from components.format import short_number, size
 from components.roots import allowed_path, allowed_roots
 from components.text import _, inert
 from curation.errors import WinnowError
@@ -112,14 +112,6 @@ def facts_line(facts: ModelFacts) -> str:
     if facts.made_for:
         parts.append(_("trained on {model}").format(model=Path(facts.made_for).name))
     return " · ".join(part for part in parts if part)
-
-
-def size(count: int) -> str:
-    """Bytes on disk: 8402344 → "8.4 MB"."""
-    short = short_number(count)
-    if short[-1].isdigit():
-        return f"{short} B"
-    return f"{short[:-1]} {'G' if short[-1] == 'B' else short[-1]}B"  # a billion bytes
 
 
 def shown_folder(workspace: Workspace, path: Path) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components.evaluation_changes import draw_changes
-from components.evaluation_choice import chosen_evaluation, evaluation_field
-from components.evaluation_form import new_evaluation
-from components.evaluation_progress import draw_empty, draw_progress
-from components.evaluation_scores import draw_finding, draw_scores
-from components.jobs_seen import IDLE_S, REFRESH_S, SeenJob, fingerprint, look
+from components.evaluation.changes import draw_changes
+from components.evaluation.choice import chosen_evaluation, evaluation_field
+from components.evaluation.form import new_evaluation
+from components.evaluation.progress import draw_empty, draw_progress
+from components.evaluation.scores import draw_finding, draw_scores
+from components.jobs.seen import IDLE_S, REFRESH_S, SeenJob, fingerprint, look
 from components.open_workspace import current_workspace
 from components.problem import problems_in_place
 from components.text import _

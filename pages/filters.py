@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components.filter_counts import ask
-from components.filter_draft import draw_saved, draw_told, open_desk
-from components.filter_results import draw_changed, draw_results, draw_sentence
-from components.filter_rule import draw_rule
-from components.filter_sets import choose_set, draw_add_rule, draw_broken, draw_save, draw_sets
-from components.jobs_seen import IDLE_S, REFRESH_S, fingerprint, look_at_all
+from components.filters.counts import ask
+from components.filters.draft import draw_saved, draw_told, open_desk
+from components.filters.results import draw_changed, draw_results, draw_sentence
+from components.filters.rule import draw_rule
+from components.filters.sets import choose_set, draw_add_rule, draw_broken, draw_save, draw_sets
+from components.jobs.seen import IDLE_S, REFRESH_S, fingerprint, look_at_all
 from components.live_index import live_index
 from components.open_workspace import current_workspace
 from components.problem import show_problem

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components.job_detail import job_detail
-from components.job_list import job_list
-from components.jobs_seen import IDLE_S, REFRESH_S, fingerprint, look_at_all
+from components.jobs.detail import job_detail
+from components.jobs.listing import job_list
+from components.jobs.seen import IDLE_S, REFRESH_S, fingerprint, look_at_all
 from components.open_workspace import current_workspace
 from components.problem import problems_in_place
 from components.text import _, plural

@@ -5,18 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from components.chart_style import show
-from components.export_bar import Ready, export_bar, export_jobs, finished_export
-from components.export_detail import export_detail
-from components.export_list import export_list
-from components.jobs_seen import IDLE_S, REFRESH_S, fingerprint, look_at_all
+from components.jobs.seen import IDLE_S, REFRESH_S, fingerprint, look_at_all
 from components.live_index import live_index
-from components.mix_advice import draw_advice, shortfalls, state_sentence, why_nothing
-from components.mix_chart import quota_figure, quota_legend, quota_words
-from components.mix_counts import funnel_of, lengths_of, quotas_of
-from components.mix_form import mix_form
-from components.mix_lengths_chart import draw_lengths
-from components.mix_parts import COMPOSE, chart_scale, draw_empty, exports_sentence, view_switch
-from components.mix_turn import open_export
+from components.mix.advice import draw_advice, shortfalls, state_sentence, why_nothing
+from components.mix.chart import quota_figure, quota_legend, quota_words
+from components.mix.counts import funnel_of, lengths_of, quotas_of
+from components.mix.export_bar import Ready, export_bar, export_jobs, finished_export
+from components.mix.export_detail import export_detail
+from components.mix.export_list import export_list
+from components.mix.form import mix_form
+from components.mix.lengths_chart import draw_lengths
+from components.mix.parts import COMPOSE, chart_scale, draw_empty, exports_sentence, view_switch
+from components.mix.turn import open_export
 from components.open_workspace import current_workspace
 from components.problem import problems_in_place
 from components.text import _, inert

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components.demo import demo_card, unfinished_demo
-from components.job_card import job_card
-from components.jobs_seen import IDLE_S, REFRESH_S, fingerprint, look_at_all
+from components.jobs.card import job_card
+from components.jobs.seen import IDLE_S, REFRESH_S, fingerprint, look_at_all
 from components.live_index import live_index
 from components.open_workspace import current_workspace
-from components.overview_parts import (
+from components.overview.demo import demo_card, unfinished_demo
+from components.overview.parts import (
     draw_breakdowns,
     draw_comparison,
     draw_counts,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components.jobs_seen import IDLE_S, REFRESH_S
+from components.jobs.seen import IDLE_S, REFRESH_S
 from components.live_index import Counted, live_index
 from components.open_workspace import current_workspace
 from components.problem import problems_in_place, show_problem
-from components.prompt_browser import (
+from components.prompts.browser import (
     download_button,
     find_page,
     id_in_url,
@@ -17,9 +17,9 @@ from components.prompt_browser import (
     prompt_table,
     wanted_prompts,
 )
-from components.prompt_counts import draw_counts, draw_sentence
-from components.prompt_detail import prompt_detail
-from components.prompt_import import draw_imported, import_panel
+from components.prompts.counts import draw_counts, draw_sentence
+from components.prompts.detail import prompt_detail
+from components.prompts.importing import draw_imported, import_panel
 from components.text import _
 from curation.prompts.browsing import PromptCount, count_prompts
 from curation.thresholds import ThresholdSet

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components.candidate_browser import beginnings, fetch, records, texts_of
-from components.candidate_detail import draw_detail
-from components.candidate_filters import draw_reasons, draw_status_row
-from components.candidate_list import draw_downloads, draw_list
-from components.candidate_states import (
+from components.candidates.browser import beginnings, fetch, records, texts_of
+from components.candidates.detail import draw_detail
+from components.candidates.filters import draw_reasons, draw_status_row
+from components.candidates.listing import draw_downloads, draw_list
+from components.candidates.states import (
     draw_head,
     draw_news,
     draw_none_match,
@@ -16,8 +16,8 @@ from components.candidate_states import (
     draw_sentence,
     remember_drawn,
 )
-from components.candidate_view import look_from_url, set_in_url
-from components.jobs_seen import IDLE_S, REFRESH_S
+from components.candidates.view import look_from_url, set_in_url
+from components.jobs.seen import IDLE_S, REFRESH_S
 from components.live_index import live_index
 from components.open_workspace import current_workspace
 from components.problem import problems_in_place, show_problem

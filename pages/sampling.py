@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from components.format import number
-from components.jobs_seen import IDLE_S, REFRESH_S, SeenJob, fingerprint, look_at_all
+from components.jobs.seen import IDLE_S, REFRESH_S, SeenJob, fingerprint, look_at_all
 from components.live_index import live_index
 from components.open_workspace import current_workspace
 from components.problem import problems_in_place
-from components.sampling_form import sampling_form
-from components.sampling_job import choose_job, sampling_job
-from components.sampling_responses import draw_responses
+from components.sampling.form import sampling_form
+from components.sampling.job import choose_job, sampling_job
+from components.sampling.responses import draw_responses
 from components.text import _, plural
 from curation.prompts import list_imports
 

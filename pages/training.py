@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from components.jobs_seen import IDLE_S, REFRESH_S, SeenJob, fingerprint, look
+from components.jobs.seen import IDLE_S, REFRESH_S, SeenJob, fingerprint, look
 from components.open_workspace import current_workspace
 from components.problem import problems_in_place
 from components.text import _, inert, plural
-from components.training_form import new_run
-from components.training_run import run_detail
-from components.training_runs import chosen_run, look_at_run, loss_words, overlaid_runs, run_cards
+from components.training.form import new_run
+from components.training.run import run_detail
+from components.training.runs import chosen_run, look_at_run, loss_words, overlaid_runs, run_cards
 from curation.jobs import State, list_jobs
 from training.sft import KIND
 

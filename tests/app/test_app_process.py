@@ -21,7 +21,7 @@ app = AppTest.from_file("app.py", default_timeout=240).run()
 assert not app.exception, app.exception
 app.switch_page("pages/jobs.py").run()
 assert not app.exception, app.exception
-from components.demo import start_demo
+from components.overview.demo import start_demo
 from curation import Workspace
 if sys.argv[2] == "press":
     start_demo(Workspace(sys.argv[1]).open(sys.argv[1]))
@@ -52,7 +52,7 @@ def test_starting_the_demo_loads_nothing_heavy(empty: Workspace) -> None:
 
 
 def test_no_file_of_the_app_imports_them() -> None:
-    files = [CHECKOUT / "app.py", *(CHECKOUT / "pages").glob("*.py"), *(CHECKOUT / "components").glob("*.py")]
+    files = [CHECKOUT / "app.py", *(CHECKOUT / "pages").glob("*.py"), *(CHECKOUT / "components").rglob("*.py")]
     lines = [line.split() for path in files for line in Path(path).read_text(encoding="utf-8").splitlines()]
     assert not [line for line in lines if line[:1] in (["import"], ["from"]) and line[1].split(".")[0] in HEAVY]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components.evaluation_figures import domains_of, pass_columns, score_rows
-from components.evaluation_form import evaluation_flags, first_rows
+from components.evaluation.figures import domains_of, pass_columns, score_rows
+from components.evaluation.form import evaluation_flags, first_rows
 from curation import Workspace
 from curation.cli.options import given
 from curation.jobs import create_job, list_jobs, live_shards
@@ -18,7 +18,7 @@ from curation.records import format_id
 from curation.settings import config_from_mapping
 from tests.app.conftest import CHECKOUT
 from tests.app.filled_workspace import STAGE, ended, running
-from tests.app.test_overview import shown
+from tests.app.words import shown
 from training.commands import _model, evaluate
 from training.evaluation import EvaluatedModel, EvaluationConfig
 from training.evaluation_changes import Outcome, count_changes, page_of_changes

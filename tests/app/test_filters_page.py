@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components.filter_histogram import histogram_figure, reach, slider_values
-from components.filter_sets import first_bound
-from components.filter_words import measure_definition, measure_phrase
+from components.filters.histogram import histogram_figure, reach, slider_values
+from components.filters.sets import first_bound
+from components.measure_words import measure_definition, measure_phrase
 from curation import Workspace
 from curation.funnel import funnel
 from curation.histograms import Histogram, edges_of
@@ -30,7 +30,7 @@ from curation.thresholds import (
 )
 from tests.app.conftest import Visit, serve
 from tests.app.filled_workspace import running
-from tests.app.test_overview import shown
+from tests.app.words import shown
 
 OpenApp = Callable[[Path], AppTest]
 

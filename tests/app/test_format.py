@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from components.format import clock, duration, number, percent, rate, share, short_number
+from components.format import clock, duration, number, percent, rate, share, short_number, size
 
 
 @pytest.mark.parametrize(
@@ -83,3 +83,7 @@ def test_a_rate_names_what_it_counts() -> None:
     assert rate("samples_per_s", 263.4) == "263 samples/s"
     assert rate("tokens_per_s", 15_432.0) == "15.4k tokens/s"
     assert rate("steps", 0.52) == "0.52 steps/s"
+
+
+def test_sizes_have_units() -> None:
+    assert [size(count) for count in (0, 512, 8_172_240, 1_300_000_000)] == ["0 B", "512 B", "8.17 MB", "1.3 GB"]

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components.job_detail import readable_log
-from components.jobs_seen import look
+from components.jobs.detail import readable_log
+from components.jobs.seen import look
 from curation import Workspace
 from curation.jobs import State, create_job, wait
 from tests.app.filled_workspace import STAGE, add_ended_jobs, ended, running
-from tests.app.test_overview import shown
+from tests.app.words import shown
 
 OpenApp = Callable[[Path], AppTest]
 

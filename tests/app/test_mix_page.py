@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components.export_bar import LAUNCHED, export_flags
-from components.export_list import size
 from components.live_index import live_index
-from components.mix_advice import shortfalls, state_sentence, why_nothing
-from components.mix_counts import quotas_of
-from components.mix_form import Composition
+from components.mix.advice import shortfalls, state_sentence, why_nothing
+from components.mix.counts import quotas_of
+from components.mix.export_bar import LAUNCHED, export_flags
+from components.mix.form import Composition
 from curation import Workspace
 from curation.export import read_manifest
 from curation.export.manifest import MANIFEST
@@ -23,7 +22,7 @@ from curation.mix import MixConfig, list_mixes, load_mix, quotas, save_mix
 from curation.selection import SelectionConfig
 from curation.thresholds import ThresholdRule, ThresholdSet, default_thresholds, save_thresholds
 from tests.app.filled_workspace import HOSTILE
-from tests.app.test_overview import shown
+from tests.app.words import shown
 from tests.curation.test_export_folders import exported
 
 OpenApp = Callable[[Path], AppTest]
@@ -245,7 +244,3 @@ def test_the_words_agree_with_the_numbers(filled: Workspace) -> None:
     nothing = quotas(MixConfig(reasoning=0, general=0), {})
     assert "wants none" in state_sentence("*x*", nothing)
     assert why_nothing(nothing, counted.funnel) is not None
-
-
-def test_sizes_have_units() -> None:
-    assert [size(n) for n in (0, 12, 99_465, 2_500_000, 3e9)] == ["0 B", "1 kB", "99 kB", "2.5 MB", "3.0 GB"]

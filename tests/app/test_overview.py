@@ -8,22 +8,20 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.evaluation.figures import headline_columns
+from components.evaluation.findings import tuned_and_base
+from components.funnel_chart import funnel_bars
 from components.live_index import live_index
-from components.next_step import next_step
-from components.overview_figures import funnel_bars, model_columns, tuned_and_base, verdict_counts
+from components.overview.next_step import next_step
+from components.overview.verdict_chart import verdict_counts
 from curation import Workspace
 from curation.jobs import find_job, list_jobs
 from curation.records import Verdict
 from tests.app.filled_workspace import running
+from tests.app.words import shown
 from training.evaluation_results import read_results
 
 OpenApp = Callable[[Path], AppTest]
-
-
-def shown(app: AppTest) -> str:
-    """Every word on the page."""
-    elements = (*app.title, *app.subheader, *app.markdown, *app.caption, *app.text, *app.code, *app.error)
-    return "\n".join(str(element.value) for element in elements)
 
 
 def test_an_empty_workspace_offers_one_thing_to_do(empty: Workspace, open_app: OpenApp) -> None:
@@ -76,7 +74,7 @@ def test_the_verdicts_of_a_domain_add_up(filled: Workspace) -> None:
 def test_models_are_compared_by_pass_rate_and_habits(filled: Workspace) -> None:
     job = list_jobs(filled, "evaluate")[-1]
     results = read_results(find_job(filled, job.id))
-    columns = model_columns(results, job.config["rules"])
+    columns = headline_columns(results, job.config["rules"])
     assert [column.title for column in columns] == [
         "pass@1",
         "Mixed language",

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components.prompt_guess import Guess, guess_conversation, guess_mapping
+from components.prompts.guess import Guess, guess_conversation, guess_mapping
 from curation import Workspace
 from curation.prompts import ImportOptions, import_prompts, list_general, list_imports, prompt_ids, read_prompts
 from curation.prompts.checking import FileHead
 from curation.records import format_id
 from tests.app.conftest import PATIENCE_S
-from tests.app.test_overview import shown
+from tests.app.words import shown
 
 OpenPage = Callable[..., AppTest]
 HOSTILE = "<script>alert('from a prompt')</script> **bold?** $x$ :red[tint]"

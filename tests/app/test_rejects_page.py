@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components.candidate_list import PER_PAGE, as_csv, as_jsonl
-from components.candidate_words import bound_in_words, first_words, reason_in_words
+from components.candidates.listing import PER_PAGE, as_csv, as_jsonl
+from components.candidates.reasons import bound_in_words, first_words, reason_in_words
 from curation import Workspace
 from curation.browsing import CandidateFilter, CandidateRow, Status, browse, count_reasons, rows_of
 from curation.index import Index
 from curation.records import format_id
 from curation.thresholds import ThresholdRule, ThresholdSet, default_thresholds, save_thresholds
 from tests.app.conftest import PATIENCE_S, Visit, serve
-from tests.app.test_overview import shown
+from tests.app.words import shown
 from tests.curation.index.rows import Response, id_of, question, sampled, write_prompts
 
 HOSTILE = "<img src=x onerror='window.pwned=1'> **bold** $x$ :red[tint] \x1b[31m \u202eevil"

@@ -11,10 +11,9 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components.jobs_seen import look
-from components.model_field import size
-from components.sampling_form import first_values, samples_wanted
-from components.sampling_responses import first_lines, first_words
+from components.jobs.seen import look
+from components.sampling.form import first_values, samples_wanted
+from components.sampling.responses import first_lines, first_words
 from curation import Workspace
 from curation.index import Index
 from curation.jobs import Job, ShardWriter, State, create_job, list_jobs, wait
@@ -23,7 +22,7 @@ from curation.records import CANDIDATE_SCHEMA, candidate_id, response_hash
 from curation.sampled import latest_responses, prompt_counts, sampled
 from curation.thresholds import ThresholdRule, ThresholdSet, default_thresholds
 from tests.app.filled_workspace import HOSTILE, STAGE, ended, running
-from tests.app.test_overview import shown
+from tests.app.words import shown
 
 OpenPage = Callable[..., AppTest]
 
@@ -253,10 +252,6 @@ def test_a_long_text_is_cut_before_it_is_shown() -> None:
     assert first_words("a\n b") == "a b"
     assert len(first_words("x" * 10_000)) == 200
     assert first_lines("\n\n one\n\n two \nthree", 2) == ["one", "two"]
-
-
-def test_sizes_have_units() -> None:
-    assert [size(count) for count in (0, 512, 8_172_240, 1_300_000_000)] == ["0 B", "512 B", "8.17 MB", "1.3 GB"]
 
 
 def _only_the_field(folder: str, is_adapter: bool = False) -> None:

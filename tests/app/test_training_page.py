@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components.jobs_seen import look
-from components.training_command import training_flags
-from components.training_curves import POINTS, Drawn, Look, curves_option
-from components.training_runs import differences, look_at_run
+from components.jobs.seen import look
+from components.training.command import training_flags
+from components.training.curves import POINTS, Drawn, Look, curves_option
+from components.training.runs import differences, look_at_run
 from curation import Workspace
 from curation.cli.options import given
 from curation.jobs import Job, create_job, list_jobs
 from curation.settings import config_from_mapping, config_to_mapping
 from tests.app.conftest import CHECKOUT
 from tests.app.filled_workspace import HOSTILE, STAGE, ended, running
-from tests.app.test_overview import shown
+from tests.app.words import shown
 from tests.training.exports import sums, write_export
 from training.commands import sft
 from training.config import TrainingConfig

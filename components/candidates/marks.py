@@ -1,0 +1,45 @@
+"""Which characters of a response each failing rule objects to, each measure in a colour and an underline of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Final
+
+from components.measure_words import rule_title
+from components.reading_pane import Marking
+from curation.measures import Span, find_spans
+from curation.thresholds import ThresholdRule
+
+LOOKS: Final[Mapping[str, tuple[str, str]]] = {
+    "target_word_ratio": ("#C2418C", "wavy"),
+    "foreign_words": ("#C2418C", "wavy"),
+    "longest_paragraph": ("#0E8A8A", "solid"),
+    "code_blocks": ("#6B6BD6", "dashed"),
+    "code_ratio": ("#6B6BD6", "dashed"),
+    "repetition": ("#B06A00", "dotted"),
+    "well_formed": ("#B84220", "double"),
+}
+"""Measures that have spans, with the colour and the line of their marks."""
+
+
+def marks_of(text: str, rules: Sequence[ThresholdRule], target_language: str) -> list[Marking]:
+    """A marking for each of the rules whose measure can be pointed at. Raises InputError for an unknown language."""
+    return [
+        Marking(rule_title(rule.name), *LOOKS[rule.measure], _spans(rule.measure, text, target_language))
+        for rule in rules
+        if rule.measure in LOOKS
+    ]
+
+
+@lru_cache(maxsize=64)
+def _spans(measure: str, text: str, target_language: str) -> tuple[Span, ...]:
+    joined: list[Span] = []
+    for span in find_spans(measure, text, target_language):
+        if (
+            joined and span.start == joined[-1].end
+        ):  # each Han character is a word; a run of them is one place to look at
+            joined[-1] = Span(joined[-1].start, span.end)
+        else:
+            joined.append(span)
+    return tuple(joined)

@@ -1,0 +1,1 @@
+"""Models side by side: the evaluation's form, progress, charts, and what changed."""

@@ -1,0 +1,1 @@
+"""Thresholds beside their histograms, and what a draft of them does."""

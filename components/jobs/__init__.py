@@ -1,0 +1,1 @@
+"""Jobs: how they are seen, their cards, buttons and details."""

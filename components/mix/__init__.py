@@ -1,0 +1,1 @@
+"""The mix, its shortfalls, and exports."""

@@ -1,0 +1,1 @@
+"""Importing prompts and looking through them."""

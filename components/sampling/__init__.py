@@ -1,0 +1,1 @@
+"""Launching a sampling job and watching it."""

@@ -1,0 +1,1 @@
+"""Launching LoRA SFT and watching its runs."""
