@@ -13,18 +13,12 @@ visits is told on the standard error, as is a click that a workspace has nothing
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -34,13 +28,12 @@ from playwright.sync_api import Browser, Page, sync_playwright
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.report import report
+from benchmarks.serving import CHECKOUT, PATIENCE_S, serve
 from curation import Workspace
 from tests.app.filled_workspace import fill
 
-CHECKOUT: Final = Path(__file__).resolve().parents[1]
 GOAL_OPEN_S: Final = 1.0
 GOAL_CLICK_S: Final = 0.5
-PATIENCE_S: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,36 +123,6 @@ WATCH: Final = """
 """Starts to watch for a title, or for changes and a parameter of the URL; `window.bench` holds when that came."""
 
 
-@contextmanager
-def served(script: Path, workspace: Path) -> Iterator[str]:
-    """A Streamlit app on a free port of the loopback interface, with our configuration; its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}", "--logger.level=warning"]
-    environment = {**os.environ, "WINNOW_WORKSPACE": str(workspace.absolute()), "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        end = time.monotonic() + PATIENCE_S
-        while not _answers(url):
-            if process.poll() is not None or time.monotonic() > end:
-                sys.exit(f"{script.name} did not start; `streamlit run {script.name}` says why.")
-            time.sleep(0.1)
-        yield url
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
 class Reader:
     """A reader with the app open in a window of its own, who rests a little before each click."""
 
@@ -230,7 +193,7 @@ def main() -> None:
             fill(Workspace.create(folder, name="Filled"), prompts=1200, samples=4)
         bare_script = Path(scratch) / "bare.py"
         bare_script.write_text(BARE)
-        urls = [stack.enter_context(served(script, folder)) for script in (CHECKOUT / "app.py", bare_script)]
+        urls = [stack.enter_context(serve(folder, script=script)).url for script in (CHECKOUT / "app.py", bare_script)]
         driver = stack.enter_context(sync_playwright())
         arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         browser = driver.chromium.launch(executable_path=executable, args=arguments)

@@ -8,21 +8,18 @@ Needs Debian's chromium. `make screenshots` runs the demo first where there is n
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
-import socket
-import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-CHECKOUT: Final = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.serving import CHECKOUT, PATIENCE_S, serve
+
 PAGES: Final = {
     "overview": "",
     "prompts": "prompts?domain=math",
@@ -39,37 +36,6 @@ PAGES: Final = {
 SCHEMES: Final = ("light", "dark")
 WIDTHS: Final = (1280, 1920)
 TALLEST_PX: Final = 1500
-PATIENCE_S: Final = 120.0
-
-
-@contextmanager
-def served(workspace: Path) -> Iterator[str]:
-    """The app on a free port of the loopback interface; its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    environment = {**os.environ, "WINNOW_WORKSPACE": str(workspace.absolute())}
-    process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        end = time.monotonic() + PATIENCE_S
-        while not _answers(url):
-            if process.poll() is not None or time.monotonic() > end:
-                sys.exit("the app did not start; `streamlit run app.py` says why.")
-            time.sleep(0.1)
-        yield url
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 def take(page: Page, address: str, target: Path) -> None:
@@ -120,9 +86,9 @@ def main() -> None:
     if not (chosen.workspace / "workspace.toml").exists():
         sys.exit(f"{chosen.workspace} is no workspace; make one with `winnow demo --workspace {chosen.workspace}`.")
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars"]
-    with served(chosen.workspace) as url, sync_playwright() as driver:
+    with serve(chosen.workspace) as app, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=executable, args=arguments)
-        take_all(browser, url, chosen.output, chosen.page or list(PAGES))
+        take_all(browser, app.url, chosen.output, chosen.page or list(PAGES))
         browser.close()
 
 

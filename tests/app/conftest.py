@@ -5,15 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -22,13 +17,11 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 from streamlit.testing.v1 import AppTest
 
+from benchmarks import serving
+from benchmarks.serving import CHECKOUT, PATIENCE_S, Served
 from curation import Workspace
 from curation.jobs import list_jobs, stop
 from tests.app.filled_workspace import fill
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 240.0
-"""A machine may be busy with other things; no test passes or fails by its speed."""
 
 
 @pytest.fixture(scope="session")
@@ -75,53 +68,18 @@ def open_app(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], AppTest]:
     return run
 
 
-@dataclass(frozen=True)
-class Served:
-    """The app as a process of its own."""
-
-    url: str
-    pid: int
-
-
 @contextmanager
 def serve(folder: Path, ends: Literal["terminate", "kill"] = "terminate") -> Iterator[Served]:
-    """`streamlit run app.py` on a free port of the loopback interface, ended gently or by SIGKILL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    environment = {**os.environ, "WINNOW_WORKSPACE": str(folder), "OMP_NUM_THREADS": "1"}
+    """The app on a workspace; it has written no warning and no error when it is ended."""
     with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=log, stderr=log)
-        url = f"http://127.0.0.1:{port}"
         try:
-            yield from _until_ended(process, url, ends)
+            with serving.serve(folder, log=log, ends=ends) as served:
+                yield served
         finally:
             log.seek(0)
             written = log.read()
             print(written)  # explains a failure
     assert not re.search("warning|error|exception|traceback", written, re.IGNORECASE), written
-
-
-def _until_ended(process: subprocess.Popen[bytes], url: str, ends: Literal["terminate", "kill"]) -> Iterator[Served]:
-    try:
-        end = time.monotonic() + PATIENCE_S
-        while not _answers(url):
-            assert process.poll() is None, "the app ended"
-            assert time.monotonic() < end, "the app never answered"
-            time.sleep(0.1)
-        yield Served(url, process.pid)
-    finally:
-        (process.kill if ends == "kill" else process.terminate)()
-        process.wait(PATIENCE_S)
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 @pytest.fixture(scope="session")

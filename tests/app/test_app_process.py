@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.serving import CHECKOUT
 from curation import Workspace
-from tests.app.conftest import CHECKOUT
 
 HEAVY = ("torch", "vllm", "transformers", "trl", "ray", "peft", "accelerate", "datasets")
 

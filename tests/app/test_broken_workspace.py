@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.serving import CHECKOUT, PATIENCE_S
 from curation import Workspace
 from curation.jobs import create_job, list_jobs
-from tests.app.conftest import CHECKOUT, PATIENCE_S
 from tests.app.filled_workspace import STAGE, ended
 
 PAGES = ("overview", "prompts", "sampling", "filters", "rejects", "mix", "training", "evaluation", "jobs")

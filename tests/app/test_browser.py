@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, expect
 
+from benchmarks.serving import PATIENCE_S
 from curation import Workspace
 from curation.jobs import create_job, list_jobs, stop, wait
-from tests.app.conftest import PATIENCE_S, Visit, end_jobs, serve
+from tests.app.conftest import Visit, end_jobs, serve
 from tests.app.filled_workspace import HOSTILE, STAGE, ended, running
 from tests.app.test_palette import contrast
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.serving import CHECKOUT
 from components.evaluation.figures import domains_of, pass_columns, score_rows
 from components.evaluation.form import evaluation_flags, first_rows
 from curation import Workspace
@@ -16,7 +17,6 @@ from curation.cli.options import given
 from curation.jobs import create_job, list_jobs, live_shards
 from curation.records import format_id
 from curation.settings import config_from_mapping
-from tests.app.conftest import CHECKOUT
 from tests.app.filled_workspace import STAGE, ended, running
 from tests.app.words import shown
 from training.commands import _model, evaluate

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from benchmarks.serving import PATIENCE_S
 from curation import Workspace
 from curation.index import Index
-from tests.app.conftest import PATIENCE_S, Visit, end_jobs, serve
+from tests.app.conftest import Visit, end_jobs, serve
 from tests.app.hostile import KINDS, fill_hostile
 
 pytestmark = pytest.mark.browser
@@ -103,7 +104,7 @@ def test_the_app_log_stays_clean(hostile: tuple[Workspace, list[str]], tmp_path:
     """The same pages without a browser: nothing raises, and no text is taken for Markdown."""
     from streamlit.testing.v1 import AppTest
 
-    from tests.app.conftest import CHECKOUT
+    from benchmarks.serving import CHECKOUT
 
     workspace, _places = hostile
     with pytest.MonkeyPatch.context() as patch:

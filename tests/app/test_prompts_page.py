@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.serving import PATIENCE_S
 from components.prompts.guess import Guess, guess_conversation, guess_mapping
 from curation import Workspace
 from curation.prompts import ImportOptions, import_prompts, list_general, list_imports, prompt_ids, read_prompts
 from curation.prompts.checking import FileHead
 from curation.records import format_id
-from tests.app.conftest import PATIENCE_S
 from tests.app.words import shown
 
 OpenPage = Callable[..., AppTest]

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.serving import CHECKOUT, PATIENCE_S
 from components.reviewer import LONGEST, clean_name
 from curation import Workspace
-from tests.app.conftest import CHECKOUT, PATIENCE_S
 
 OpenApp = Callable[[Path], AppTest]
 

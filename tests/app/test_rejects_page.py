@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.serving import PATIENCE_S
 from components.candidates.listing import PER_PAGE, as_csv, as_jsonl
 from components.candidates.reasons import bound_in_words, first_words, reason_in_words
 from curation import Workspace
@@ -17,7 +18,7 @@ from curation.browsing import CandidateFilter, CandidateRow, Status, browse, cou
 from curation.index import Index
 from curation.records import format_id
 from curation.thresholds import ThresholdRule, ThresholdSet, default_thresholds, save_thresholds
-from tests.app.conftest import PATIENCE_S, Visit, serve
+from tests.app.conftest import Visit, serve
 from tests.app.words import shown
 from tests.curation.index.rows import Response, id_of, question, sampled, write_prompts
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from benchmarks.serving import PATIENCE_S
 from curation import Workspace
 from curation.export import list_exports
 from curation.jobs import State, list_jobs, wait
 from curation.thresholds import load_thresholds
-from tests.app.conftest import PATIENCE_S, Visit, end_jobs, serve
+from tests.app.conftest import Visit, end_jobs, serve
 from tests.app.filled_workspace import running
 from training.progress import read_metrics
 

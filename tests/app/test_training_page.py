@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.serving import CHECKOUT
 from components.jobs.seen import look
 from components.training.command import training_flags
 from components.training.curves import POINTS, Drawn, Look, curves_option
@@ -17,7 +18,6 @@ from curation import Workspace
 from curation.cli.options import given
 from curation.jobs import Job, create_job, list_jobs
 from curation.settings import config_from_mapping, config_to_mapping
-from tests.app.conftest import CHECKOUT
 from tests.app.filled_workspace import HOSTILE, STAGE, ended, running
 from tests.app.words import shown
 from tests.training.exports import sums, write_export
