@@ -83,7 +83,7 @@ def sft(
 def evaluate(workspace_folder: Path | None, models: tuple[str, ...], detach: bool, as_json: bool, **flags: Any) -> None:
     """Sample models on the held-out prompts and compare them: pass@1 with 95 % intervals, and how readable they are."""
     workspace = Workspace.open(workspace_folder)
-    compared = tuple(_model(workspace, text) for text in models)
+    compared = tuple(parse_model(workspace, text) for text in models)
     config = config_from_mapping(EvaluationConfig, {"models": compared, **given(flags)})
     job = launch_evaluation(workspace, config)
     if detach:
@@ -179,17 +179,23 @@ def _child(job: Job) -> Job:
     return child
 
 
-def _model(workspace: Workspace, text: str) -> EvaluatedModel:
+def parse_model(workspace: Workspace, text: str) -> EvaluatedModel:
+    """NAME=FOLDER or NAME=FOLDER+ADAPTER, where ADAPTER is a model of the workspace or a folder; a folder that is there
+    may have plus signs in its name. Raises InputError for any other text."""
     name, equals, folders = text.partition("=")
     if not (equals and name and folders):
         raise InputError(f"--model {text}: write NAME=FOLDER or NAME=FOLDER+ADAPTER, such as base=models/base.")
-    folder, plus, adapter = folders.rpartition("+")
-    if not plus or Path(folders).exists():  # a folder may have a plus in its name
+    if Path(folders).exists() or "+" not in folders:  # a folder may have a plus in its name
         return EvaluatedModel(name, str(Path(folders).absolute()))
-    saved = workspace.models / adapter
-    return EvaluatedModel(
-        name, str(Path(folder).absolute()), str(saved if saved.exists() else Path(adapter).absolute())
-    )
+    pairs = [(Path(folders[:at]), folders[at + 1 :]) for at, sign in enumerate(folders) if sign == "+"]
+    adapters = [(folder, _adapter(workspace, adapter)) for folder, adapter in pairs]
+    folder, adapter = max(adapters, key=lambda pair: (pair[0].exists(), pair[1].exists()))
+    return EvaluatedModel(name, str(folder.absolute()), str(adapter))
+
+
+def _adapter(workspace: Workspace, text: str) -> Path:
+    saved = workspace.models / text
+    return saved if saved.exists() else Path(text).absolute()
 
 
 def _comparison(results: EvaluationResults) -> None:

@@ -5,7 +5,7 @@ Narrow columns are counted and paged by DuckDB; texts are read for one prompt at
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -13,8 +13,11 @@ from typing import Any, Final
 import duckdb
 
 from curation.errors import ShardError
+from curation.index.predicates import reject_mask
+from curation.index.queries import fill
 from curation.jobs import Job, live_shards
 from curation.verification import DECIDING_RULES
+from training.evaluation_results import habit_rules
 
 _FAMILY: Final = "evaluations"
 _ATTEMPTS: Final = 3
@@ -43,8 +46,9 @@ class PromptChange:
 
 @dataclass(frozen=True, slots=True)
 class ResponseRow:
-    """One response of one model, with what the rule said of it."""
+    """One response of one model, with what the rule said of it; `broken`: names of the threshold rules it breaks."""
 
+    broken: tuple[str, ...]
     model: str
     sample: int
     text: str
@@ -101,10 +105,13 @@ _ONE: Final = (
     """
 )
 _RESPONSES: Final = """
-    SELECT DISTINCT ON (model, sample) model, sample, text, finish_reason, reasoning_tokens, answer_tokens,
-           rule_verdict, rule_detail, prediction
-    FROM read_parquet($paths, filename = true, file_row_number = true)
-    WHERE prompt_id = $prompt::UBIGINT AND model IN ($left, $right)
+    SELECT DISTINCT ON (model, sample) {mask} AS mask, model, sample, text, finish_reason, reasoning_tokens,
+           answer_tokens, rule_verdict, rule_detail, prediction
+    FROM (
+        SELECT *, finish_reason = 'length' AS truncated
+        FROM read_parquet(?, filename = true, file_row_number = true)
+        WHERE prompt_id = ?::UBIGINT AND model IN (?, ?)
+    )
     ORDER BY model, sample, filename, file_row_number
 """
 
@@ -114,7 +121,7 @@ def count_changes(job: Job, left: str, right: str, *, domain: str = "") -> dict[
 
     Prompts whose verifier cannot decide are left out. Raises ShardError when a shard cannot be read.
     """
-    found = dict(_query(job, _COUNTS, _pair(left, right, domain)))
+    found = dict(_query(job, _COUNTS, _named(_pair(left, right, domain))))
     return {outcome: int(found.get(outcome.value, 0)) for outcome in Outcome}
 
 
@@ -123,23 +130,35 @@ def page_of_changes(
 ) -> list[PromptChange]:
     """Prompts with one outcome, the largest change first; raises ShardError when a shard cannot be read."""
     asked = {**_pair(left, right, domain), "outcome": outcome.value, "limit": limit, "offset": offset}
-    return [_change(row) for row in _query(job, _PAGE, asked)]
+    return [_change(row) for row in _query(job, _PAGE, _named(asked))]
 
 
 def change_of(job: Job, left: str, right: str, prompt_id: int) -> PromptChange | None:
     """What became of one prompt, None where it was not asked or not decided by both."""
-    rows = _query(job, _ONE, {**_pair(left, right, ""), "prompt": str(prompt_id)})
+    rows = _query(job, _ONE, _named({**_pair(left, right, ""), "prompt": str(prompt_id)}))
     return _change(rows[0]) if rows else None
 
 
 def responses_to(job: Job, left: str, right: str, prompt_id: int) -> list[ResponseRow]:
     """Both models' responses to one prompt, by model and sample; reads only the row groups that hold them."""
-    asked = {"left": left, "right": right, "prompt": str(prompt_id)}
-    return [ResponseRow(*row) for row in _query(job, _RESPONSES, asked)]
+    rules = habit_rules(job)
+    mask = reject_mask(rules)
+    sql = fill(_RESPONSES, mask=mask.sql)
+    found = _query(job, sql, lambda paths: [*mask.parameters, paths, str(prompt_id), left, right])
+    names = [rule.name for rule in rules]
+    return [ResponseRow(_broken(names, bits), *row) for bits, *row in found]
+
+
+def _broken(names: Sequence[str], mask: int) -> tuple[str, ...]:
+    return tuple(name for bit, name in enumerate(names) if mask >> bit & 1)
 
 
 def _pair(left: str, right: str, domain: str) -> dict[str, Any]:
     return {"left": left, "right": right, "domain": domain, "verifiers": [str(rule) for rule in DECIDING_RULES]}
+
+
+def _named(parameters: Mapping[str, Any]) -> Callable[[list[str]], object]:
+    return lambda paths: {**parameters, "paths": paths}
 
 
 def _change(row: tuple[Any, ...]) -> PromptChange:
@@ -147,14 +166,14 @@ def _change(row: tuple[Any, ...]) -> PromptChange:
     return PromptChange(int(prompt), str(domain), Outcome(outcome), *(int(count) for count in counts))
 
 
-def _query(job: Job, sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def _query(job: Job, sql: str, parameters: Callable[[list[str]], object]) -> list[tuple[Any, ...]]:
     for attempt in range(_ATTEMPTS):
         paths = [_literal(str(path)) for path in live_shards(job.folder, _FAMILY)]
         if not paths:
             return []
         try:
             with duckdb.connect(config={"threads": 2}) as connection:
-                return connection.execute(sql, {**parameters, "paths": paths}).fetchall()
+                return connection.execute(sql, parameters(paths)).fetchall()
         except duckdb.IOException as error:
             if attempt + 1 == _ATTEMPTS:  # before that a compaction may have replaced a shard
                 raise _unreadable(job, error) from error

@@ -106,11 +106,15 @@ class EvaluationResults:
         return found[0] if found else _absent(f"{left} minus {right}")
 
 
+def habit_rules(job: Job) -> tuple[ThresholdRule, ...]:
+    """The rules that an evaluation counts as habits."""
+    return tuple(ThresholdRule(**{**rule, "domains": tuple(rule["domains"])}) for rule in job.config.get("rules", ()))
+
+
 def write_results(job: Job) -> EvaluationResults:
     """Compute the results of a job's samples, and write them into its folder."""
-    rules = tuple(ThresholdRule(**{**rule, "domains": tuple(rule["domains"])}) for rule in job.config["rules"])
     table = read_keys(job.folder, _FAMILY, _COLUMNS)
-    results = compute_results(table, rules, [str(each["name"]) for each in job.config["models"]])
+    results = compute_results(table, habit_rules(job), [str(each["name"]) for each in job.config["models"]])
     write_json(job.folder / RESULTS, results.as_json())
     return results
 

@@ -14,7 +14,7 @@ from curation.errors import InputError, JobError
 from curation.files import PARTIAL_SUFFIX, fsync_folder, write_json
 from curation.jobs import Job, JobContext, create_job, launch, list_jobs, run_stage
 from curation.sampling import queue_device
-from curation.sampling.model_folder import check_model, model_revision, weight_files
+from curation.sampling.model_folder import check_model, model_revision
 from curation.settings import config_from_mapping, config_to_mapping
 from curation.workspace import check_name
 from training import checkpoints
@@ -31,12 +31,7 @@ def check_training(workspace: Workspace, config: TrainingConfig) -> None:
     """Raise the error (InputError, ModelError) that a launch with these settings would meet; loads no model."""
     check_name(config.output, "a model")
     base = Path(config.base)
-    if config.chat_template is None:
-        check_model(base)
-    else:  # a raw base need not have a template of its own
-        if not (base / "config.json").is_file():
-            raise InputError(f"base is {config.base}, which is no model folder (there is no config.json in it).")
-        weight_files(base)
+    check_model(base, needs_template=config.chat_template is None)  # a raw base need not have one of its own
     find_export(workspace, config.export)
     if (workspace.models / config.output).exists():
         raise InputError(f"a model called {config.output!r} exists in {workspace.models}; choose another output.")

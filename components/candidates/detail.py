@@ -8,15 +8,14 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from components.candidates.marks import marks_of
 from components.candidates.reasons import reason_in_words, reason_title
+from components.marked_response import marked_response
 from components.measure_words import MEASURES, bound_in_words, measure_title, with_unit
 from components.palette import VERDICTS, domain_name
 from components.problem import problems_in_place
-from components.reading_pane import reading_pane, reading_text
+from components.reading_pane import reading_text
 from components.text import _, inert
 from curation.browsing import CandidateRow, Status
-from curation.errors import InputError
 from curation.records import format_id
 from curation.thresholds import ThresholdRule
 
@@ -66,14 +65,8 @@ def draw_answers(row: CandidateRow, texts: Mapping[str, Any]) -> None:
 def draw_response(row: CandidateRow, texts: Mapping[str, Any], rules: Sequence[ThresholdRule]) -> None:
     """The reading pane, with what the failing rules object to."""
     failing = [rule for rule in rules if rule.name in row.reasons]
-    language = row.target_language or ""
-    try:
-        markings = marks_of(texts["text"], failing, language) if language else []
-    except InputError as error:  # a language that an older import did not check
-        st.caption(f":material/info: {inert(str(error))}")
-        markings = []
     st.markdown(f"**{_('Response')}**")
-    reading_pane(texts["text"], markings, key="rejects-pane", language=language)
+    marked_response(texts["text"], failing, row.target_language or "", key="rejects-pane")
 
 
 def draw_measures(row: CandidateRow, rules: Sequence[ThresholdRule]) -> None:

@@ -9,14 +9,18 @@ import numpy as np
 import streamlit as st
 
 from components.format import number
+from components.marked_response import marked_response
+from components.measure_words import rule_title
 from components.palette import NOT_SCORED, VERDICTS, domain_name
-from components.reading_pane import reading_pane, reading_text
+from components.reading_pane import reading_text
 from components.text import _, inert
 from curation.jobs import Job
 from curation.prompts.reading import iter_prompts
 from curation.records import format_id
+from curation.thresholds import ThresholdRule
 from curation.workspace import Workspace
 from training.evaluation_changes import ResponseRow, responses_to
+from training.evaluation_results import habit_rules
 
 QUESTION_PX = 150
 RESPONSE_PX = 380
@@ -54,15 +58,17 @@ def draw_responses(workspace: Workspace, job: Job, left: str, right: str, prompt
     for column, model, place in zip(st.columns(2, gap="small"), (left, right), ("a", "b"), strict=True):
         with column:
             row = next((row for row in rows if row.model == model and row.sample == sample), None)
-            _response(model, row, place, (asked or {}).get("target_language") or "")
+            _response(model, row, place, (asked or {}).get("target_language") or "", habit_rules(job))
 
 
-def _response(model: str, row: ResponseRow | None, place: str, language: str) -> None:
+def _response(model: str, row: ResponseRow | None, place: str, language: str, rules: Sequence[ThresholdRule]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown(f"**{inert(model)}**", width="content")
         if row is not None:
             mark = VERDICTS.get(row.verdict, NOT_SCORED)
             st.badge(mark.word, icon=mark.icon, color=mark.badge)
+            for name in row.broken:
+                st.badge(inert(rule_title(name)), color="gray")
     if row is None:
         st.caption(_("It has no such sample."))
         return
@@ -70,7 +76,8 @@ def _response(model: str, row: ResponseRow | None, place: str, language: str) ->
     if row.finish_reason == "length":
         parts.append(_("cut at the longest length"))
     st.caption(inert(" · ".join(part for part in parts if part)), wrap=False)
-    reading_pane(row.text, key=f"evaluation-response-{place}", height=RESPONSE_PX, language=language)
+    broken = [rule for rule in rules if rule.name in row.broken]
+    marked_response(row.text, broken, language, key=f"evaluation-response-{place}", height=RESPONSE_PX)
 
 
 def _asked(workspace: Workspace, prompt: int) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ from curation.records import format_id
 from curation.settings import config_from_mapping
 from tests.app.filled_workspace import STAGE, ended, running
 from tests.app.words import shown
-from training.commands import _model, evaluate
+from training.commands import evaluate, parse_model
 from training.evaluation import EvaluatedModel, EvaluationConfig
 from training.evaluation_changes import Outcome, count_changes, page_of_changes
 from training.evaluation_results import read_results
@@ -147,7 +147,7 @@ def test_the_command_line_starts_the_same(empty: Workspace, monkeypatch: pytest.
         "evaluate", [*evaluation_flags(empty, config), "--workspace", str(empty.folder)]
     ).params
     flags = given({name: value for name, value in read.items() if hasattr(config, name) and name != "models"})
-    named = tuple(_model(empty, text) for text in read["models"])
+    named = tuple(parse_model(empty, text) for text in read["models"])
     assert config_from_mapping(EvaluationConfig, {**flags, "models": named}) == replace(config, models=named)
     assert named == models
 

@@ -130,7 +130,7 @@ def test_a_long_text_is_cut_and_told() -> None:
 
 
 def test_marks_are_told_apart_on_either_background() -> None:
-    from components.candidates.marks import LOOKS
+    from components.marked_response import LOOKS
 
     assert len(set(LOOKS.values())) == len({colour for colour, _line in LOOKS.values()})
     assert len({line for _colour, line in LOOKS.values()}) == len({colour for colour, _line in LOOKS.values()})

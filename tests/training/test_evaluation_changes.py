@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pytest
 from curation import Workspace
 from curation.errors import ShardError
 from curation.jobs import Job, ShardWriter, create_job, live_shards
+from curation.thresholds import ThresholdRule
 from training.evaluation import EVALUATION_SCHEMA, FAMILY
 from training.evaluation_changes import Outcome, change_of, count_changes, page_of_changes, responses_to
 
@@ -69,7 +71,28 @@ def test_responses_come_once_in_order(job: Job) -> None:
     found = responses_to(job, "base", "tuned", 1)
     assert [(each.model, each.sample) for each in found] == [("base", 0), ("base", 1), ("tuned", 0), ("tuned", 1)]
     assert found[0].text == "base 1 0 correct"
+    assert [each.broken for each in found] == [()] * 4
     assert responses_to(job, "base", "tuned", 2) == []
+
+
+def test_a_response_names_the_rules_that_it_breaks(tmp_path: Path) -> None:
+    rules = [
+        ThresholdRule("code_blocks", "code_blocks", max=0),
+        ThresholdRule("cut", "truncated", max=0),
+        ThresholdRule("elsewhere", "code_blocks", max=0, domains=("logic",)),
+    ]
+    workspace = Workspace.create(tmp_path / "w")
+    job = create_job(workspace, "evaluate", "training.evaluation", {"rules": [asdict(rule) for rule in rules]})
+    write(
+        job,
+        [
+            row("base", 1, 0, "correct", code_blocks=2),
+            row("tuned", 1, 0, "correct", code_blocks=1, finish_reason="length"),
+            row("tuned", 1, 1, "correct"),
+        ],
+    )
+    found = responses_to(job, "base", "tuned", 1)
+    assert [each.broken for each in found] == [("code_blocks",), ("code_blocks", "cut"), ()]
 
 
 def test_uneven_samples_are_compared_as_rates(job: Job) -> None:

@@ -1,4 +1,4 @@
-"""Which characters of a response each failing rule objects to, each measure in a colour and an underline of its own."""
+"""A response to read, with what each failing rule objects to marked: a measure has a colour and a line of its own."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
+import streamlit as st
+
 from components.measure_words import rule_title
-from components.reading_pane import Marking
+from components.reading_pane import PANE_PX, Marking, reading_pane
+from components.text import inert
+from curation.errors import InputError
 from curation.measures import Span, find_spans
 from curation.thresholds import ThresholdRule
 
@@ -21,6 +25,18 @@ LOOKS: Final[Mapping[str, tuple[str, str]]] = {
     "well_formed": ("#B84220", "double"),
 }
 """Measures that have spans, with the colour and the line of their marks."""
+
+
+def marked_response(
+    text: str, failing: Sequence[ThresholdRule], target_language: str, *, key: str, height: int = PANE_PX
+) -> None:
+    """Draw the reading pane of a response; `failing`: the rules that it breaks; "" for a language that is not known."""
+    try:
+        markings = marks_of(text, failing, target_language) if target_language else []
+    except InputError as error:  # a language that an older import did not check
+        st.caption(f":material/info: {inert(str(error))}")
+        markings = []
+    reading_pane(text, markings, key=key, height=height, language=target_language)
 
 
 def marks_of(text: str, rules: Sequence[ThresholdRule], target_language: str) -> list[Marking]:
