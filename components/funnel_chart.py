@@ -7,11 +7,12 @@ from typing import Final
 
 import plotly.graph_objects as go
 
-from components.chart_style import FAINT, ROW_AXIS, ROW_PX, bars_of, layout, words_beside
+from components.chart_style import FAINT
 from components.format import number, share
 from components.live_index import Counted
 from components.measure_words import rule_in_words, rule_title
 from components.palette import ACCENT, CORRECT, NEUTRAL, tint
+from components.row_bars import bars, row_layout, words_beside
 from components.text import _, per_language
 
 _LABEL_ROOM: Final = 1.75  # the longest bar leaves this share of the width to the numbers beside it
@@ -36,7 +37,7 @@ def funnel_bars(counted: Counted) -> list[FunnelBar]:
     rules = {rule.name: rule for rule in counted.thresholds.rules}
     whole = funnel.candidates
     quiet = tint(NEUTRAL, 0.8)
-    bars = [
+    steps = [
         FunnelBar(
             _("Prompts"), funnel.prompts, 0, quiet, definition=_("to sample from; none held out"), is_apart=True
         ),
@@ -49,12 +50,12 @@ def funnel_bars(counted: Counted) -> list[FunnelBar]:
     before = funnel.correct
     for step in funnel.steps:
         definition = rule_in_words(rules[step.rule]) if step.rule in rules else ""
-        bars.append(
+        steps.append(
             FunnelBar(rule_title(step.rule), step.remaining, before - step.remaining, CORRECT, whole, definition)
         )
         before = step.remaining
-    bars.append(FunnelBar(_("Accepted"), funnel.accepted, 0, CORRECT, whole, _("correct, and within every threshold")))
-    bars.append(
+    steps.append(FunnelBar(_("Accepted"), funnel.accepted, 0, CORRECT, whole, _("correct, and within every threshold")))
+    steps.append(
         FunnelBar(
             _("Selected"),
             funnel.selected,
@@ -64,37 +65,29 @@ def funnel_bars(counted: Counted) -> list[FunnelBar]:
             _("after de-duplication and the cap per prompt"),
         )
     )
-    return bars
+    return steps
 
 
 @per_language(maxsize=16)
-def funnel_figure(bars: tuple[FunnelBar, ...]) -> go.Figure:
+def funnel_figure(steps: tuple[FunnelBar, ...]) -> go.Figure:
     """Horizontal bars, widest first: what each step leaves (solid) and what it takes away (faint)."""
-    rows = [bar.label for bar in bars]
+    rows = [bar.label for bar in steps]
     traces = [
-        bars_of(
+        bars(
             rows,
-            [0 if bar.is_apart else getattr(bar, part) for bar in bars],
+            [0 if bar.is_apart else getattr(bar, part) for bar in steps],
             colours,
-            [[bar.definition, number(getattr(bar, part))] for bar in bars],
-            "<b>%{y}</b><br>%{customdata[1]} " + word + "<br>%{customdata[0]}<extra></extra>",
+            [[bar.definition, number(getattr(bar, part))] for bar in steps],
+            "%{customdata[1]} " + word + "<br>%{customdata[0]}",
         )
         for part, colours, word in (
-            ("left", [bar.colour for bar in bars], _("left")),
-            ("removed", [FAINT] * len(bars), _("removed")),
+            ("left", [bar.colour for bar in steps], _("left")),
+            ("removed", [FAINT] * len(steps), _("removed")),
         )
     ]
-    ends = [0 if bar.is_apart else bar.left + bar.removed for bar in bars]
-    whole = {
-        **layout(),
-        "xaxis": {"visible": False, "fixedrange": True, "range": [0, max([1, *ends]) * _LABEL_ROOM]},
-        "yaxis": ROW_AXIS,
-        "barmode": "stack",
-        "bargap": 0.28,
-        "showlegend": False,
-        "height": ROW_PX * len(bars) + 12,
-    }
-    labels = words_beside(rows, ends, [_funnel_label(bar) for bar in bars])
+    ends = [0 if bar.is_apart else bar.left + bar.removed for bar in steps]
+    whole = row_layout(len(steps), max([1, *ends]), room=_LABEL_ROOM)
+    labels = words_beside(rows, ends, [_funnel_label(bar) for bar in steps])
     return go.Figure({"data": [*traces, labels], "layout": whole})
 
 

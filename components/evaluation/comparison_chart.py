@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
-from components.chart_style import INK, QUIET, ROW_AXIS, TEXT_PX, layout, row_label, words_beside
+from components.chart_style import INK, QUIET, TEXT_PX, layout
 from components.format import percent
 from components.palette import ACCENT
+from components.row_bars import ROW_AXIS, row_label, words_beside
 from components.text import per_language
 
 _COLUMN_GAP: Final = 0.045

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
-from components.chart_style import QUIET, ROW_AXIS, layout, row_label, words_beside
+from components.chart_style import QUIET, layout
 from components.evaluation.comparison_chart import Measured, ModelColumn
 from components.format import number
 from components.measure_words import rule_title
 from components.palette import ACCENT, DOMAINS, domain_name, tint
+from components.row_bars import ROW_AXIS, row_label, words_beside
 from components.text import _, per_language
 from training.comparison import Interval
 from training.evaluation_results import EvaluationResults, ModelResult, Scores

@@ -6,15 +6,16 @@ from typing import Final
 
 import plotly.graph_objects as go
 
-from components.chart_style import INK, ROW_AXIS, layout, words_beside
+from components.chart_style import INK
 from components.format import number, percent, share, short_number
-from components.palette import ACCENT, NEUTRAL, domain_name, tint
+from components.palette import ACCENT, domain_name
+from components.row_bars import bars, row_layout, tracks, words_beside
 from components.text import _, per_language
 from curation.funnel import Funnel
 from curation.mix import MixConfig, Quota, quotas
 from curation.records import REASONING_DOMAINS
 
-ROW_PX: Final = 30
+_ROW_PX: Final = 30
 _LABEL_ROOM: Final = 2.1
 _SCALES: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _TARGET: Final = MixConfig()
@@ -36,7 +37,6 @@ def scale_of(*columns: tuple[Quota, ...]) -> float:
 def targets_figure(draft: tuple[Quota, ...], saved: tuple[Quota, ...], scale: float) -> go.Figure:
     """One row a domain: what the draft selects as a bar, and a mark at what the saved set selects."""
     rows = [domain_name(quota.domain) for quota in draft]
-    full = [scale] * len(rows)
     labels = [
         f"<b>{share(quota.taken, quota.quota)}</b>  <span style='opacity:.65'>"
         f"{_('{n} of {target}').format(n=short_number(quota.available), target=short_number(quota.quota))}</span>"
@@ -51,24 +51,11 @@ def targets_figure(draft: tuple[Quota, ...], saved: tuple[Quota, ...], scale: fl
         "type": "scatter", "mode": "markers", "y": rows, "x": [_reached(quota) for quota in saved],
         "marker": {"symbol": "line-ns", "size": 14, "line": {"width": 2, "color": INK}}, "hoverinfo": "skip",
     }  # fmt: skip
-    whole = {
-        **layout(),
-        "xaxis": {"visible": False, "fixedrange": True, "range": [0, scale * _LABEL_ROOM]},
-        "yaxis": ROW_AXIS,
-        "barmode": "overlay",
-        "bargap": 0.42,
-        "showlegend": False,
-        "height": ROW_PX * len(rows) + 12,
-    }
-    background = {
-        "type": "bar", "orientation": "h", "y": rows, "x": full, "hoverinfo": "skip",
-        "marker": {"color": tint(NEUTRAL, 0.16), "line": {"width": 0}},
-    }  # fmt: skip
-    bars = {
-        "type": "bar", "orientation": "h", "y": rows, "x": [_reached(quota) for quota in draft], "customdata": hover,
-        "marker": {"color": ACCENT, "line": {"width": 0}}, "hovertemplate": f"<b>%{{y}}</b><br>{words}<extra></extra>",
-    }  # fmt: skip
-    return go.Figure({"data": [background, bars, marks, words_beside(rows, full, labels)], "layout": whole})
+    drawn = bars(rows, [_reached(quota) for quota in draft], ACCENT, hover, words)
+    whole = row_layout(len(rows), scale, room=_LABEL_ROOM, gap=0.42, overlay=True, row_px=_ROW_PX)
+    return go.Figure(
+        {"data": [tracks(rows, scale), drawn, marks, words_beside(rows, [scale] * len(rows), labels)], "layout": whole}
+    )
 
 
 def scale_in_words(scale: float) -> str:

@@ -8,13 +8,13 @@ from typing import Any, Final
 import plotly.graph_objects as go
 import streamlit as st
 
-from components.chart_style import ROW_AXIS, layout, row_label, words_beside
 from components.format import number, share
 from components.palette import ACCENT, NEUTRAL, domain_name, tint
+from components.row_bars import bars, row_label, row_layout, words_beside
 from components.text import _, per_language
 from curation.mix import Quota
 
-ROW_PX: Final = 40
+_ROW_PX: Final = 40
 _SLIVER: Final = 0.006  # the least of the widest bar that is still seen
 _LABEL_ROOM: Final = 1.85  # the longest bar leaves this share of the width to the numbers beside it
 
@@ -35,19 +35,11 @@ def quota_figure(quotas: tuple[Quota, ...], by_share: bool) -> go.Figure:
     longest = max([*ends, 1e-9])
     seen = [max(part, longest * _SLIVER) if part else 0 for part in taken]
     traces = [
-        _bars(rows, seen, {"color": ACCENT, "line": {"width": 0}}, quotas),
+        _bars(rows, seen, ACCENT, quotas),
         _bars(rows, missing, _hatched(), quotas),
-        _bars(rows, spare, {"color": tint(ACCENT, 0.22), "line": {"width": 0}}, quotas),
+        _bars(rows, spare, tint(ACCENT, 0.22), quotas),
     ]
-    whole = {
-        **layout(),
-        "xaxis": {"visible": False, "fixedrange": True, "range": [0, longest * _LABEL_ROOM]},
-        "yaxis": ROW_AXIS,
-        "barmode": "stack",
-        "bargap": 0.36,
-        "showlegend": False,
-        "height": ROW_PX * len(rows) + 12,
-    }
+    whole = row_layout(len(rows), longest, room=_LABEL_ROOM, gap=0.36, row_px=_ROW_PX)
     return go.Figure(
         {"data": [*traces, words_beside(rows, ends, [_label(quota) for quota in quotas])], "layout": whole}
     )
@@ -89,7 +81,7 @@ def _hatched() -> dict[str, Any]:
 
 
 def _bars(
-    rows: Sequence[str], lengths: Sequence[float], marker: dict[str, Any], quotas: Sequence[Quota]
+    rows: Sequence[str], lengths: Sequence[float], marker: str | dict[str, Any], quotas: Sequence[Quota]
 ) -> dict[str, Any]:
     hover = [
         [number(each.quota), number(each.available), number(each.taken), number(each.shortfall)] for each in quotas
@@ -97,12 +89,4 @@ def _bars(
     words = _("{quota} wanted, {available} there<br>{taken} taken, {missing} missing").format(
         quota="%{customdata[0]}", available="%{customdata[1]}", taken="%{customdata[2]}", missing="%{customdata[3]}"
     )
-    return {
-        "type": "bar",
-        "orientation": "h",
-        "y": list(rows),
-        "x": list(lengths),
-        "marker": marker,
-        "customdata": hover,
-        "hovertemplate": f"<b>%{{y}}</b><br>{words}<extra></extra>",
-    }
+    return bars(rows, lengths, marker, hover, words)

@@ -7,14 +7,15 @@ from typing import Final
 
 import plotly.graph_objects as go
 
-from components.chart_style import FAINT, INK, ROW_AXIS, TEXT_PX, layout, words_beside
+from components.chart_style import FAINT, INK, TEXT_PX, layout
 from components.format import number, percent, share, short_number
-from components.palette import ACCENT, CORRECT, NEUTRAL, domain_name, tint
+from components.palette import ACCENT, CORRECT, domain_name
+from components.row_bars import bars, row_layout, tracks, words_beside
 from components.text import N_, _, per_language
 from curation.breakdowns import DifficultyBand, LengthBin
 from curation.mix import Quota
 
-ROW_PX: Final = 30
+_ROW_PX: Final = 30
 LENGTHS_PX: Final = 192
 _BANDS: Final = (
     N_("Never solved"),
@@ -42,11 +43,11 @@ def difficulty_figure(bands: tuple[DifficultyBand, ...]) -> go.Figure:
     return go.Figure(
         {
             "data": [
-                _background(rows),
-                _row_bars(rows, shares, CORRECT, hover, words),
+                tracks(rows),
+                bars(rows, shares, CORRECT, hover, words),
                 words_beside(rows, [1.0] * len(rows), labels),
             ],
-            "layout": _rows_layout(len(rows)),
+            "layout": row_layout(len(rows), 1.0, room=_LABEL_ROOM, gap=0.42, overlay=True, row_px=_ROW_PX),
         }
     )
 
@@ -69,11 +70,11 @@ def target_figure(quotas: tuple[Quota, ...]) -> go.Figure:
     return go.Figure(
         {
             "data": [
-                _background(rows),
-                _row_bars(rows, shares, ACCENT, hover, words),
+                tracks(rows),
+                bars(rows, shares, ACCENT, hover, words),
                 words_beside(rows, [1.0] * len(rows), labels),
             ],
-            "layout": _rows_layout(len(rows)),
+            "layout": row_layout(len(rows), 1.0, room=_LABEL_ROOM, gap=0.42, overlay=True, row_px=_ROW_PX),
         }
     )
 
@@ -140,32 +141,3 @@ def difficulty_in_words(bands: Sequence[DifficultyBand]) -> str:
     return _("{never} of the prompts are never solved, {always} always.").format(
         never=percent(bands[0].prompts / prompts), always=percent(bands[-1].prompts / prompts)
     )
-
-
-def _background(rows: Sequence[str]) -> dict[str, object]:
-    return {
-        "type": "bar", "orientation": "h", "y": list(rows), "x": [1.0] * len(rows), "hoverinfo": "skip",
-        "marker": {"color": tint(NEUTRAL, 0.16), "line": {"width": 0}},
-    }  # fmt: skip
-
-
-def _row_bars(
-    rows: Sequence[str], shares: Sequence[float], colour: str, hover: Sequence[Sequence[str]], words: str
-) -> dict[str, object]:
-    return {
-        "type": "bar", "orientation": "h", "y": list(rows), "x": list(shares),
-        "customdata": [list(row) for row in hover],
-        "marker": {"color": colour, "line": {"width": 0}}, "hovertemplate": f"<b>%{{y}}</b><br>{words}<extra></extra>",
-    }  # fmt: skip
-
-
-def _rows_layout(rows: int) -> dict[str, object]:
-    return {
-        **layout(),
-        "xaxis": {"visible": False, "fixedrange": True, "range": [0, _LABEL_ROOM]},
-        "yaxis": ROW_AXIS,
-        "barmode": "overlay",
-        "bargap": 0.42,
-        "showlegend": False,
-        "height": ROW_PX * rows + 12,
-    }

@@ -9,10 +9,11 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from components.chart_style import FAINT, ROW_AXIS, ROW_PX, TEXT_PX, bars_of, layout, row_label, words_beside
+from components.chart_style import FAINT, TEXT_PX
 from components.format import number, percent, short_number
 from components.live_index import Counted
 from components.palette import NOT_SCORED, VERDICTS, Mark, domain_name
+from components.row_bars import bars, row_label, row_layout, words_beside
 from components.text import per_language
 
 
@@ -58,28 +59,19 @@ def verdict_figure(domains: tuple[VerdictCounts, ...]) -> go.Figure:
     for name, mark in verdicts_present(domains):
         counted = [_count(counts, name) for counts in domains]
         shares = [count / max(counts.candidates, 1) for count, counts in zip(counted, domains, strict=True)]
-        trace = bars_of(
+        trace = bars(
             rows,
             shares,
             [FAINT if mark is NOT_SCORED else mark.colour] * len(rows),
             [[mark.word, number(count), percent(part, 1)] for count, part in zip(counted, shares, strict=True)],
-            "<b>%{y}</b><br>%{customdata[0]}: %{customdata[1]} (%{customdata[2]})<extra></extra>",
+            "%{customdata[0]}: %{customdata[1]} (%{customdata[2]})",
         )
         trace["text"] = [percent(part) if part >= 0.09 and mark is not NOT_SCORED else "" for part in shares]
         trace |= {"textposition": "inside", "insidetextanchor": "middle", "textangle": 0}
         trace["textfont"] = {"color": "#FFFFFF", "size": TEXT_PX}
         traces.append(trace)
     totals = words_beside(rows, [1.0] * len(rows), [short_number(counts.candidates) for counts in domains])
-    whole = {
-        **layout(),
-        "xaxis": {"visible": False, "fixedrange": True, "range": [0, 1.26]},
-        "yaxis": ROW_AXIS,
-        "barmode": "stack",
-        "bargap": 0.3,
-        "uniformtext": {"minsize": TEXT_PX - 1, "mode": "hide"},
-        "showlegend": False,
-        "height": ROW_PX * len(rows) + 8,
-    }
+    whole = row_layout(len(rows), 1.0, room=1.26) | {"uniformtext": {"minsize": TEXT_PX - 1, "mode": "hide"}}
     return go.Figure({"data": [*traces, totals], "layout": whole})
 
 

@@ -9,10 +9,11 @@ from typing import Any, Final
 import plotly.graph_objects as go
 import streamlit as st
 
-from components.chart_style import ROW_AXIS, ROW_PX, layout, row_label, show, words_beside
+from components.chart_style import show
 from components.format import number
 from components.palette import ACCENT, NEUTRAL, domain_name, tint
 from components.prompts.preview import split_word
+from components.row_bars import bars, row_label, row_layout, words_beside
 from components.text import _, per_language, plural
 from curation.prompts import list_imports
 from curation.prompts.browsing import PromptCount
@@ -70,28 +71,11 @@ def count_figure(counts: tuple[PromptCount, ...]) -> go.Figure:
     traces: list[dict[str, Any]] = []
     for split, colour in ((Split.TRAIN, ACCENT), (Split.HELD_OUT, _HELD_OUT)):
         lengths = [held.get((domain, str(split)), 0) for domain in domains]
-        traces.append(
-            {
-                "type": "bar",
-                "orientation": "h",
-                "y": rows,
-                "x": lengths,
-                "marker": {"color": colour, "line": {"width": 0}},
-                "customdata": [[number(length), split_word(split)] for length in lengths],
-                "hovertemplate": "<b>%{y}</b><br>%{customdata[0]} %{customdata[1]}<extra></extra>",
-            }
-        )
+        hover = [[number(length), split_word(split)] for length in lengths]
+        traces.append(bars(rows, lengths, colour, hover, "%{customdata[0]} %{customdata[1]}"))
     ends = [sum(held.get((domain, str(split)), 0) for split in Split) for domain in domains]
     words = [_ends(held.get((domain, "train"), 0), held.get((domain, "held_out"), 0)) for domain in domains]
-    whole = {
-        **layout(),
-        "xaxis": {"visible": False, "fixedrange": True, "range": [0, max([1, *ends]) * _LABEL_ROOM]},
-        "yaxis": ROW_AXIS,
-        "barmode": "stack",
-        "bargap": 0.32,
-        "showlegend": False,
-        "height": ROW_PX * len(rows) + 8,
-    }
+    whole = row_layout(len(rows), max([1, *ends]), room=_LABEL_ROOM)
     return go.Figure({"data": [*traces, words_beside(rows, ends, words)], "layout": whole})
 
 
