@@ -15,7 +15,7 @@ from components.problem import problems_in_place
 from components.text import _
 from curation.jobs import State, find_job, list_jobs
 from training.evaluation import KIND
-from training.evaluation_results import read_results
+from training.evaluation.results import read_results
 
 workspace = current_workspace()
 

@@ -27,7 +27,7 @@ from curation.workspace import Workspace
 from training.config import TrainingConfig
 from training.demo.loop import DemoConfig, launch_demo, read_result, running_step
 from training.evaluation import EvaluatedModel, EvaluationConfig, launch_evaluation
-from training.evaluation_results import EvaluationResults, read_results
+from training.evaluation.results import EvaluationResults, read_results
 from training.presets import PRESETS
 from training.sft import launch_training
 

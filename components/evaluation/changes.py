@@ -25,8 +25,8 @@ from curation.jobs import Job, live_shards
 from curation.prompts.reading import iter_prompts
 from curation.records import format_id, parse_id
 from curation.workspace import Workspace
-from training.evaluation_changes import Outcome, PromptChange, change_of, count_changes, page_of_changes
-from training.evaluation_results import EvaluationResults
+from training.evaluation.changes import Outcome, PromptChange, change_of, count_changes, page_of_changes
+from training.evaluation.results import EvaluationResults
 
 PER_PAGE: Final = 14
 _ROW_PX: Final = 35

@@ -15,8 +15,8 @@ from components.measure_words import rule_title
 from components.palette import ACCENT, DOMAINS, domain_name, tint
 from components.row_bars import ROW_AXIS, row_label, words_beside
 from components.text import _, per_language
-from training.comparison import Interval
-from training.evaluation_results import EvaluationResults, ModelResult, Scores
+from training.evaluation.intervals import Interval
+from training.evaluation.results import EvaluationResults, ModelResult, Scores
 
 HABITS: Final = ("target_word_ratio", "code_blocks", "longest_paragraph", "repetition")
 """Measures whose rules are shown beside pass@1: what makes reasoning hard to read."""

@@ -6,7 +6,7 @@ import math
 
 from components.text import _
 from curation.jobs import Job
-from training.evaluation_results import EvaluationResults
+from training.evaluation.results import EvaluationResults
 
 
 def tuned_and_base(job: Job) -> list[tuple[str, str]]:

@@ -19,8 +19,8 @@ from curation.prompts.reading import iter_prompts
 from curation.records import format_id
 from curation.thresholds import ThresholdRule
 from curation.workspace import Workspace
-from training.evaluation_changes import ResponseRow, responses_to
-from training.evaluation_results import habit_rules
+from training.evaluation.changes import ResponseRow, responses_to
+from training.evaluation.results import habit_rules
 
 QUESTION_PX = 150
 RESPONSE_PX = 380

@@ -26,7 +26,7 @@ from components.palette import domain_name
 from components.text import _
 from components.url_choice import url_segments
 from curation.jobs import Job
-from training.evaluation_results import EvaluationResults
+from training.evaluation.results import EvaluationResults
 
 _MOST_HABITS: Final = 6
 

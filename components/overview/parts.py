@@ -31,7 +31,7 @@ from curation.jobs import State
 from curation.mix import MixConfig, quotas
 from curation.records import Domain
 from curation.workspace import Workspace
-from training.evaluation_results import read_results
+from training.evaluation.results import read_results
 
 TARGET: Final = MixConfig()
 

@@ -24,7 +24,7 @@ from curation.records import (
 )
 from curation.thresholds import default_thresholds
 from training.evaluation import EVALUATION_SCHEMA, FAMILY
-from training.evaluation_results import write_results
+from training.evaluation.results import write_results
 
 STAGE = "tests.app.short_stage"
 SHARES = {"math": (0.62, 0.25, 0.13), "stem": (0.55, 0.4, 0.05), "logic": (0.5, 0.42, 0.08), "code": (0.0, 0.0, 1.0)}

@@ -15,7 +15,7 @@ from curation.prompts import import_prompts
 from curation.records import CANDIDATE_SCHEMA, SCORE_SCHEMA, candidate_id, response_hash
 from tests.app.filled_workspace import STAGE, ended
 from training.evaluation import EVALUATION_SCHEMA, FAMILY
-from training.evaluation_results import write_results
+from training.evaluation.results import write_results
 
 STRANGER: Final = "http://stranger.example"
 KINDS: Final = (

@@ -21,8 +21,8 @@ from tests.app.filled_workspace import STAGE, ended, running
 from tests.app.words import shown
 from training.commands import evaluate, parse_model
 from training.evaluation import EvaluatedModel, EvaluationConfig
-from training.evaluation_changes import Outcome, count_changes, page_of_changes
-from training.evaluation_results import read_results
+from training.evaluation.changes import Outcome, count_changes, page_of_changes
+from training.evaluation.results import read_results
 
 OpenApp = Callable[[Path], AppTest]
 BASE = str(CHECKOUT / "data" / "models" / "base")

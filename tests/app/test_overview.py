@@ -19,7 +19,7 @@ from curation.jobs import find_job, list_jobs
 from curation.records import Verdict
 from tests.app.filled_workspace import running
 from tests.app.words import shown
-from training.evaluation_results import read_results
+from training.evaluation.results import read_results
 
 OpenApp = Callable[[Path], AppTest]
 

@@ -42,7 +42,7 @@ from curation.selection import SelectionConfig
 from curation.settings import config_from_mapping, config_to_mapping, setting
 from curation.thresholds import ThresholdSet, default_thresholds, list_thresholds, load_thresholds, save_thresholds
 from training.evaluation import EvaluatedModel, EvaluationConfig, launch_evaluation
-from training.evaluation_results import read_results
+from training.evaluation.results import read_results
 from training.presets import training_config
 from training.sft import launch_training
 

@@ -1,158 +1,33 @@
-"""`python -m training.evaluation JOB_DIR`: sample models on held-out prompts, and score them as the funnel does.
-
-Importing it, to launch a job, loads no torch.
-"""
+"""`python -m training.evaluation.stage JOB_DIR`: sample models on held-out prompts; score them as the funnel does."""
 
 from __future__ import annotations
 
 import itertools
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from curation import Workspace
-from curation.errors import InputError, WinnowError
-from curation.jobs import Job, JobContext, ShardWriter, compact, create_job, launch, read_keys, run_stage
+from curation.errors import WinnowError
+from curation.jobs import JobContext, ShardWriter, compact, read_keys, run_stage
 from curation.measures import MEASURES_VERSION, measure
 from curation.prompts import read_prompts
-from curation.records import TEXT_MEASURES, Domain, Message, Split, Verdict, messages_of
+from curation.records import Message, Verdict, messages_of
 from curation.responses import split_response
-from curation.sampling import queue_device
 from curation.sampling.engines import Completion, Engine, SamplingParameters, SamplingRequest, open_engine
-from curation.sampling.model_folder import check_model
-from curation.settings import config_from_mapping, config_to_mapping, setting
-from curation.thresholds import load_thresholds
 from curation.verification import RULE_VERSION, RuleVerifier
 from training.devices import restrict_devices
-from training.evaluation_results import EvaluationResults, read_results, write_results
-
-__all__ = [
-    "EVALUATION_SCHEMA",
-    "FAMILY",
-    "KIND",
-    "EvaluatedModel",
-    "EvaluationConfig",
-    "EvaluationResults",
-    "evaluation_config",
-    "launch_evaluation",
-    "read_results",
-]
-
-KIND: Final = "evaluate"
-FAMILY: Final = "evaluations"
-EVALUATION_SCHEMA: Final = pa.schema(
-    [
-        pa.field("model", pa.string(), nullable=False),  # what the configuration calls it
-        pa.field("revision", pa.string(), nullable=False),  # name and hash of the weights
-        pa.field("prompt_id", pa.uint64(), nullable=False),
-        pa.field("sample", pa.int32(), nullable=False),
-        pa.field("domain", pa.string(), nullable=False),
-        pa.field("verifier", pa.string(), nullable=False),
-        pa.field("text", pa.string(), nullable=False),
-        pa.field("finish_reason", pa.string(), nullable=False),
-        pa.field("reasoning_tokens", pa.int32(), nullable=False),
-        pa.field("answer_tokens", pa.int32(), nullable=False),
-        pa.field("seed", pa.int64()),
-        pa.field("rule_verdict", pa.string(), nullable=False),
-        pa.field("rule_detail", pa.string(), nullable=False),
-        pa.field("prediction", pa.string()),
-        pa.field("rule_version", pa.int32(), nullable=False),
-        pa.field("measures_version", pa.int32(), nullable=False),
-        *TEXT_MEASURES,
-    ]
-)
-"""Shards of the `evaluations` family. Resume key: (prompt_id, model, sample)."""
+from training.evaluation.config import EvaluatedModel, EvaluationConfig, evaluation_config
+from training.evaluation.records import EVALUATION_SCHEMA, FAMILY
+from training.evaluation.results import write_results
 
 _CHUNK: Final = 64  # completions scored together
 _CHUNK_SECONDS: Final = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluatedModel:
-    """A model to compare: the `name` it has in the results, its folder, and the adapter's folder if it has one."""
-
-    name: str
-    model: str
-    adapter: str | None = None
-
-
-def _models(value: Any) -> tuple[EvaluatedModel, ...]:
-    wanted = "models must be a list of tables with name, model (a folder) and, if there is one, adapter (a folder)"
-    if not isinstance(value, list | tuple) or not value:
-        raise InputError(f"{wanted}; it is {value!r}")
-    models = []
-    for each in value:
-        if isinstance(each, Mapping):
-            try:
-                each = EvaluatedModel(**each)
-            except TypeError:
-                raise InputError(f"{wanted}; one is {dict(each)!r}") from None
-        if not isinstance(each, EvaluatedModel) or not all(isinstance(part, str) for part in (each.name, each.model)):
-            raise InputError(f"{wanted}; one is {each!r}")
-        models.append(each)
-    return tuple(models)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluationConfig:
-    """Settings of one evaluation job."""
-
-    models: tuple[EvaluatedModel, ...] = setting(help="The models to compare", group="what", parse=_models)
-    split: str = setting("held_out", help="Prompts to ask", choices=(Split.HELD_OUT, Split.TRAIN), group="what")
-    domains: tuple[str, ...] = setting((), help="Only these domains; empty means all", group="what")
-    limit: int | None = setting(None, help="Ask this many prompts, drawn by the seed", minimum=1, group="what")
-    thresholds: str = setting("default", help="The threshold set whose rules count as habits", group="what")
-
-    n: int = setting(2, help="Samples of each prompt", minimum=1, group="sampling")
-    temperature: float = setting(1.0, help="Sampling temperature; 0 is greedy", minimum=0, group="sampling")
-    top_p: float = setting(1.0, help="Share of the probability that is sampled", above=0, maximum=1, group="sampling")
-    max_new_tokens: int = setting(1024, help="Tokens after which a response is cut", minimum=1, group="sampling")
-    seed: int = setting(0, help="The same seed draws the same prompts and samples", minimum=0, group="sampling")
-    engine: str = setting("transformers", help="What samples the models", group="run")
-    batch_size: int = setting(64, help="Samples in flight at a time", minimum=1, group="run")
-    device: str = setting("auto", help="auto, cpu, cuda or cuda:N", group="run")
-
-    def __post_init__(self) -> None:
-        names = [each.name for each in self.models]
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        if doubled or not all(names):
-            raise InputError(f"models: each needs a name of its own; {doubled or 'one has none'}")
-        unknown = [domain for domain in self.domains if domain not in set(Domain)]
-        if unknown:
-            raise InputError(f"domains: {unknown[0]!r} is none; there are {', '.join(Domain)}")
-
-
-def launch_evaluation(workspace: Workspace, config: EvaluationConfig) -> Job:
-    """Start an evaluation in the background.
-
-    Raises ModelError for a folder that holds no model, InputError when no prompt is left to ask or a setting is wrong.
-    """
-    models = []
-    for each in config.models:
-        adapter = Path(each.adapter).absolute() if each.adapter else None
-        if config.engine == "transformers":
-            check_model(Path(each.model), adapter)
-        models.append(asdict(each) | {"model": _absolute(each.model), "adapter": str(adapter) if adapter else None})
-    thresholds = load_thresholds(workspace, config.thresholds)
-    prompts = _choose_prompts(workspace, config)
-    stored = config_to_mapping(config) | {"models": models, "rules": [asdict(rule) for rule in thresholds.enabled]}
-    job = create_job(workspace, KIND, "training.evaluation", stored, input=prompts, device=queue_device(config.device))
-    launch(job)
-    return job
-
-
-def evaluation_config(job: Job) -> EvaluationConfig:
-    """The settings that a job was launched with."""
-    return config_from_mapping(EvaluationConfig, {key: v for key, v in job.config.items() if key != "rules"})
 
 
 def evaluate(context: JobContext) -> None:
@@ -239,22 +114,6 @@ class _Done:
         context.report(self.count, total, note=f"sampling {model}" if model else "", extra={"models": extra})
 
 
-def _choose_prompts(workspace: Workspace, config: EvaluationConfig) -> pa.Table:
-    table = read_prompts(workspace, columns=["prompt_id", "split", "domain"])
-    kept = pc.equal(table["split"], config.split)
-    if config.domains:
-        kept = pc.and_(kept, pc.is_in(table["domain"], pa.array(config.domains)))
-    ids = np.sort(table.filter(kept)["prompt_id"].to_numpy())
-    if not len(ids):
-        where = f" in {', '.join(config.domains)}" if config.domains else ""
-        raise InputError(
-            f"no {config.split} prompts{where} in {workspace.folder}; import some with --split {config.split}."
-        )
-    if config.limit is not None and config.limit < len(ids):
-        ids = np.sort(np.random.default_rng(config.seed).choice(ids, config.limit, replace=False))
-    return pa.table({"prompt_id": ids})
-
-
 def _requests(wanted: list[tuple[int, int]], prompts: _Prompts, config: EvaluationConfig) -> Iterator[SamplingRequest]:
     """Every model gets the same seeds, which takes some chance out of their comparison."""
     for prompt, sample in wanted:
@@ -332,10 +191,6 @@ def _score(batch: list[Completion], model: str, revision: str, prompts: _Prompts
         **measure(texts, prompts.column(asked, "target_language")),
     }
     return pa.table(columns, schema=EVALUATION_SCHEMA)
-
-
-def _absolute(folder: str) -> str:
-    return str(Path(folder).absolute()) if Path(folder).exists() else folder  # a served model is a name, no path
 
 
 if __name__ == "__main__":

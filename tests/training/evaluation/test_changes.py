@@ -14,7 +14,7 @@ from curation.errors import ShardError
 from curation.jobs import Job, ShardWriter, create_job, live_shards
 from curation.thresholds import ThresholdRule
 from training.evaluation import EVALUATION_SCHEMA, FAMILY
-from training.evaluation_changes import Outcome, change_of, count_changes, page_of_changes, responses_to
+from training.evaluation.changes import Outcome, change_of, count_changes, page_of_changes, responses_to
 
 MEASURES = {"target_word_ratio": 1.0, "foreign_words": 0, "longest_paragraph": 9, "code_blocks": 0, "code_ratio": 0.0}
 
@@ -36,7 +36,7 @@ def write(job: Job, rows: list[dict[str, object]]) -> None:
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
     workspace = Workspace.create(tmp_path / "odd [1] *name?")
-    return create_job(workspace, "evaluate", "training.evaluation", {})
+    return create_job(workspace, "evaluate", "training.evaluation.stage", {})
 
 
 def test_changes_are_counted_by_prompt(job: Job) -> None:
@@ -82,7 +82,7 @@ def test_a_response_names_the_rules_that_it_breaks(tmp_path: Path) -> None:
         ThresholdRule("elsewhere", "code_blocks", max=0, domains=("logic",)),
     ]
     workspace = Workspace.create(tmp_path / "w")
-    job = create_job(workspace, "evaluate", "training.evaluation", {"rules": [asdict(rule) for rule in rules]})
+    job = create_job(workspace, "evaluate", "training.evaluation.stage", {"rules": [asdict(rule) for rule in rules]})
     write(
         job,
         [

@@ -13,7 +13,7 @@ import pytest
 from curation.records import TEXT_MEASURES
 from curation.thresholds import ThresholdRule, default_thresholds
 from training.evaluation import EVALUATION_SCHEMA
-from training.evaluation_results import EvaluationResults, compute_results
+from training.evaluation.results import EvaluationResults, compute_results
 
 RULES = default_thresholds().enabled
 

@@ -17,9 +17,9 @@ from curation.index.predicates import reject_mask
 from curation.index.queries import fill
 from curation.jobs import Job, live_shards
 from curation.verification import DECIDING_RULES
-from training.evaluation_results import habit_rules
+from training.evaluation.records import FAMILY
+from training.evaluation.results import habit_rules
 
-_FAMILY: Final = "evaluations"
 _ATTEMPTS: Final = 3
 
 
@@ -168,7 +168,7 @@ def _change(row: tuple[Any, ...]) -> PromptChange:
 
 def _query(job: Job, sql: str, parameters: Callable[[list[str]], object]) -> list[tuple[Any, ...]]:
     for attempt in range(_ATTEMPTS):
-        paths = [_literal(str(path)) for path in live_shards(job.folder, _FAMILY)]
+        paths = [_literal(str(path)) for path in live_shards(job.folder, FAMILY)]
         if not paths:
             return []
         try:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from training.comparison import mean_interval, paired_difference, rate_interval, student_t
+from training.evaluation.intervals import mean_interval, paired_difference, rate_interval, student_t
 
 
 def keys(prompts: int, samples: int) -> np.ndarray:  # type: ignore[type-arg]

@@ -19,7 +19,7 @@ from curation.records import PROMPT_SCHEMA, Message, Prompt
 from tests.deaths import kill
 from tests.tiny_model import build_tiny_model
 from training.evaluation import FAMILY, EvaluatedModel, EvaluationConfig, launch_evaluation
-from training.evaluation_results import read_results
+from training.evaluation.results import read_results
 
 PATIENCE = 900.0  # seconds; a busy machine is no failure
 

@@ -18,10 +18,10 @@ from curation.jobs import Job, read_keys
 from curation.records import TEXT_MEASURES, Verdict
 from curation.thresholds import ThresholdRule
 from curation.verification import DECIDING_RULES
-from training.comparison import Interval, mean_interval, paired_difference, rate_interval
+from training.evaluation.intervals import Interval, mean_interval, paired_difference, rate_interval
+from training.evaluation.records import FAMILY
 
 RESULTS: Final = "results.json"
-_FAMILY: Final = "evaluations"
 _MEASURES: Final = tuple(field.name for field in TEXT_MEASURES)
 _COLUMNS: Final = (
     "model",
@@ -113,7 +113,7 @@ def habit_rules(job: Job) -> tuple[ThresholdRule, ...]:
 
 def write_results(job: Job) -> EvaluationResults:
     """Compute the results of a job's samples, and write them into its folder."""
-    table = read_keys(job.folder, _FAMILY, _COLUMNS)
+    table = read_keys(job.folder, FAMILY, _COLUMNS)
     results = compute_results(table, habit_rules(job), [str(each["name"]) for each in job.config["models"]])
     write_json(job.folder / RESULTS, results.as_json())
     return results
