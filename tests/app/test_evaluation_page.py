@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.serving import CHECKOUT
 from components.evaluation.figures import domains_of, pass_columns, score_rows
+from components.evaluation.findings import finding
 from components.evaluation.form import evaluation_flags, first_rows
 from curation import Workspace
 from curation.cli.options import given
@@ -22,7 +23,8 @@ from tests.app.words import shown
 from training.commands import evaluate, parse_model
 from training.evaluation import EvaluatedModel, EvaluationConfig
 from training.evaluation.changes import Outcome, count_changes, page_of_changes
-from training.evaluation.results import read_results
+from training.evaluation.intervals import Interval
+from training.evaluation.results import Difference, EvaluationResults, read_results
 
 OpenApp = Callable[[Path], AppTest]
 BASE = str(CHECKOUT / "data" / "models" / "base")
@@ -52,7 +54,7 @@ def test_results_are_found_in_words_and_numbers(filled: Workspace, evaluation_pa
     app = evaluation_page(filled)
     assert not app.exception
     words = shown(app)
-    assert "tuned beats base by +" in words
+    assert "tuned beats base by " in words
     assert [each.value for each in app.subheader] == ["pass@1", "Habits and lengths", "What changed"]
     (job,) = list_jobs(filled, "evaluate")
     results = read_results(job)
@@ -70,7 +72,7 @@ def test_prompts_that_changed_are_listed_and_read(filled: Workspace, evaluation_
     assert len(wrong) == counts[Outcome.WRONG]
     app = evaluation_page(filled, a="tuned", b="base", part="right")
     assert not app.exception
-    assert "base is worse than tuned by −" in shown(app)
+    assert "base is worse than tuned by " in shown(app)
     listed = next(frame.value for frame in app.dataframe if "Prompt" in frame.value)
     back = page_of_changes(job, "tuned", "base", Outcome.RIGHT, limit=50)
     assert {each.prompt_id for each in back} == {each.prompt_id for each in wrong}
@@ -162,3 +164,19 @@ def test_the_form_starts_from_the_adapter_that_was_named(empty: Workspace) -> No
         ("base", BASE, ""),
         ("first", BASE, str(empty.models / "first")),
     ]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "said"),
+    [
+        ((0.45, 0.39, 0.51), "tuned beats base by 45 points of pass@1 (95 % interval 39 to 51)."),
+        ((-0.042, -0.07, -0.004), "tuned is worse than base by 4.2 points of pass@1 (95 % interval 0.4 to 7.0)."),
+        ((0.01, -0.02, 0.04), "tuned and base cannot be told apart: +1 points of pass@1 (95 % interval −2 to +4)."),
+    ],
+)
+def test_the_finding_says_which_way_and_never_a_zero_that_is_none(
+    bounds: tuple[float, float, float], said: str
+) -> None:
+    nothing = Interval(0, 0, 0, 1, 1)
+    results = EvaluationResults(1, (), (Difference("tuned", "base", Interval(*bounds, 1, 1), nothing, {}),))
+    assert finding(results, "tuned", "base") == said

@@ -47,7 +47,7 @@ def test_the_sentence_and_the_charts_say_what_is_there(filled: Workspace, open_a
         "Response length",
         "Models compared",
     ]
-    assert "tuned beats base by +" in shown(app)
+    assert "tuned beats base by " in shown(app)
 
 
 def test_the_funnel_never_widens_and_ends_at_what_is_selected(filled: Workspace) -> None:
