@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYetError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -59,34 +59,32 @@ class LiveIndex:
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="index")
         self._lock = threading.Lock()
         self._index: Index | None = None
-        self._running: Future[Counted] | None = None
+        self._running: tuple[Future[Counted], int] | None = None  # a look, and the wishes that it knows of
+        self._wishes = 0  # how often somebody asked to look anew
         self._counted: Counted | None = None
         self._looked = float("-inf")
+        self._is_counted = False  # whether `_counted` is what the index holds
 
     def view(self, patience_s: float = PATIENCE_S) -> View:
         """The counts, brought up to date if that takes no longer than `patience_s` seconds.
 
         Raises WinnowError when the last attempt to look failed, and looks again at the next call.
         """
-        with self._lock:
-            if self._running is None:
-                if self._counted is not None and time.monotonic() - self._looked < FRESH_S:
-                    return View(self._counted, is_behind=False)
-                self._running = self._worker.submit(self._look)
-            running = self._running
-        try:
-            counted = running.result(patience_s)
-        except NotYetError:
-            return View(self._counted, is_behind=True)
-        except Exception:
+        end = time.monotonic() + patience_s
+        while True:
             with self._lock:
-                if self._running is running:
-                    self._running = None
-            raise
-        with self._lock:
-            if self._running is running:
-                self._running, self._counted, self._looked = None, counted, time.monotonic()
-        return View(counted, is_behind=False)
+                wishes = self._wishes
+                if self._running is None:
+                    if self._counted is not None and time.monotonic() - self._looked < FRESH_S:
+                        return View(self._counted, is_behind=False)
+                    self._running = (self._worker.submit(self._run, wishes), wishes)
+                running, known = self._running
+            try:
+                counted = running.result(max(0.0, end - time.monotonic()))
+            except NotYetError:
+                return View(self._counted, is_behind=True)
+            if known == wishes:
+                return View(counted, is_behind=False)
 
     def glance(self) -> View:
         """`view`, or nothing known where files cannot be read: for how a page is laid out, before a part tells why."""
@@ -105,6 +103,7 @@ class LiveIndex:
     def forget(self) -> None:
         """Look again at the next call, however fresh the counts are."""
         with self._lock:
+            self._wishes += 1
             self._looked = float("-inf")
 
     def close(self) -> None:
@@ -113,13 +112,31 @@ class LiveIndex:
         if self._index is not None:
             self._index.close()
 
+    def _run(self, wishes: int) -> Counted:
+        """A look, whose result is kept even where nobody waits for it any more."""
+        try:
+            counted = self._look()
+        except BaseException:
+            with self._lock:
+                self._running = None
+            raise
+        with self._lock:
+            self._running = None
+            self._counted = counted
+            self._looked = time.monotonic() if wishes == self._wishes else float("-inf")
+        return counted
+
     def _look(self) -> Counted:
         if self._index is None:
             self._index = Index.open(self._workspace)
         report = self._index.refresh(on_corrupt="skip")
+        self._is_counted &= not report.changed
         thresholds = load_thresholds(self._workspace)
+        before = self._counted
+        if before is not None and self._is_counted and before.thresholds == thresholds:
+            return replace(before, left_out=report.corrupt)  # counting costs seconds where there are millions
         general = self._index.query(_GENERAL)["samples"][0].as_py()
-        return Counted(
+        counted = Counted(
             funnel(self._index, thresholds),
             thresholds,
             int(general),
@@ -127,6 +144,8 @@ class LiveIndex:
             by_length(self._index, thresholds),
             report.corrupt,
         )
+        self._is_counted = True
+        return counted
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, on_release=LiveIndex.close)

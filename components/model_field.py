@@ -90,7 +90,7 @@ def model_choice(
             check_adapter(path)
         else:
             check_model(path, needs_template=needs_template)
-        facts = _facts(str(path), is_adapter, _changed(path))
+        facts = _facts(str(path), is_adapter, changed_files(path))
     except WinnowError as error:
         field_problem(str(error))
         return ModelChoice(problem=str(error))
@@ -134,7 +134,7 @@ def field_problem(message: str) -> None:
         st.text(message, width="stretch")
 
 
-def _changed(folder: Path) -> tuple[int, ...]:
+def changed_files(folder: Path) -> tuple[int, ...]:
     """What differs once the files in a folder were exchanged."""
     return tuple(sorted(each.stat().st_mtime_ns for each in folder.iterdir() if each.is_file()))
 

@@ -8,6 +8,9 @@ from typing import Any, Final
 from components.chart_style import INK, TEXT_PX, layout
 from components.palette import NEUTRAL, tint
 
+LONGEST: Final = 28
+"""Characters of a row's label."""
+
 ROW_PX: Final = 34
 """Height of a row that holds one bar."""
 
@@ -89,8 +92,22 @@ def words_beside(rows: Sequence[str], ends: Sequence[float], words: Sequence[str
     }
 
 
-def row_label(text: str, longest: int = 28) -> str:
+def row_label(text: str, longest: int = LONGEST) -> str:
     """A name as the label of a row: short, and inert."""
     # Plotly reads a few tags; names that people or models chose are not to become links or line breaks
     shown = text if len(text) <= longest else f"{text[: longest - 1]}…"
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def row_labels(names: Sequence[str]) -> list[str]:
+    """A label for each of some names that differ: one row each, so those that begin alike are cut in their midst."""
+    labels: list[str] = []
+    for name in names:
+        alike = [each for each in names if each[: LONGEST - 1] == name[: LONGEST - 1]]
+        short = name if len(alike) == 1 or len(name) <= LONGEST else f"{name[:8]}…{name[-(LONGEST - 9) :]}"
+        label, again = row_label(short), 1
+        while label in labels:
+            again += 1
+            label = f"{row_label(short)} ({again})"
+        labels.append(label)
+    return labels

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from curation.errors import InputError
@@ -94,3 +95,20 @@ class TrainingConfig:
     def batch_size(self) -> int:
         """Samples in one optimiser step of one process."""
         return self.per_device_batch_size * self.gradient_accumulation
+
+
+def template_text(given: str) -> str:
+    """The Jinja template that a `chat_template` setting means: itself, or what the file it names holds.
+
+    Raises InputError for a file that cannot be read or that holds no template.
+    """
+    if "{" in given:
+        return given
+    path = Path(given)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"chat_template: {path} cannot be read: {error}") from error
+    if "{" not in text:
+        raise InputError(f"chat_template: {path} holds no Jinja template (there is no brace in it).")
+    return text

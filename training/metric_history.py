@@ -105,7 +105,7 @@ class MetricHistory:
         else:
             for row in _rows(whole):
                 self._put(row)
-        self._curves = MetricCurves(*(np.array(self._columns[name]) for name in _NAMES))
+        self._curves = MetricCurves(*(_finite(self._columns[name]) for name in _NAMES))
 
     def _continues(self, file: Any) -> bool:
         """Whether the file still holds what was read last where it was read."""
@@ -127,6 +127,12 @@ class MetricHistory:
         for name, value in row.items():
             if name in self._columns and name != "step" and isinstance(value, int | float):
                 self._columns[name][at] = value
+
+
+def _finite(column: array[float]) -> Values:
+    """The values with NaN for what no chart can draw: a gradient norm may be infinite for a step."""
+    values = np.array(column)
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def smoothed(values: Values, weight: float) -> Values:

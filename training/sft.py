@@ -18,7 +18,7 @@ from curation.sampling.model_folder import check_model, model_revision
 from curation.settings import config_from_mapping, config_to_mapping
 from curation.workspace import check_name
 from training import checkpoints
-from training.config import TrainingConfig
+from training.config import TrainingConfig, template_text
 from training.devices import restrict_devices
 from training.progress import read_metrics, rewind_metrics
 from training.samples import export_fingerprint, find_export
@@ -32,6 +32,8 @@ def check_training(workspace: Workspace, config: TrainingConfig) -> None:
     check_name(config.output, "a model")
     base = Path(config.base)
     check_model(base, needs_template=config.chat_template is None)  # a raw base need not have one of its own
+    if config.chat_template is not None:
+        template_text(config.chat_template)
     find_export(workspace, config.export)
     if (workspace.models / config.output).exists():
         raise InputError(f"a model called {config.output!r} exists in {workspace.models}; choose another output.")
@@ -49,6 +51,8 @@ def launch_training(workspace: Workspace, config: TrainingConfig) -> Job:
     """Start a fine-tuning in the background; raises what `check_training` raises."""
     check_training(workspace, config)
     stored = config_to_mapping(config) | {"base": str(Path(config.base).absolute())}
+    if config.chat_template is not None:  # what it says now, wherever the job runs and whatever becomes of the file
+        stored["chat_template"] = template_text(config.chat_template)
     job = create_job(workspace, KIND, "training.sft", stored, device=queue_device(config.device))
     launch(job)
     return job

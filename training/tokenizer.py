@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from curation.errors import InputError
+from curation.errors import InputError, ModelError
 from curation.sampling.model_folder import remote_code_allowed
-from training.config import TrainingConfig
+from training.config import TrainingConfig, template_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def load_tokenizer(config: TrainingConfig) -> TrainingTokenizer:
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     if config.chat_template is not None:
-        tokenizer.chat_template = _template(config.chat_template)
+        tokenizer.chat_template = template_text(config.chat_template)
     if not tokenizer.chat_template:
         raise InputError(
             f"{base}: its tokenizer has no chat template (a raw base?); set chat_template to a Jinja file."
@@ -71,22 +71,15 @@ def load_tokenizer(config: TrainingConfig) -> TrainingTokenizer:
     return TrainingTokenizer(tokenizer, frozenset(ends), added, base)
 
 
-def _template(given: str) -> str:
-    if "{" in given:
-        return given
-    path = Path(given)
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"chat_template: {path} cannot be read: {error.strerror}") from error
-
-
 def _end_ids(base: Path) -> set[int]:
     """Where generation with the base ends, beside its tokenizer's end token."""
     path = base / "generation_config.json"
     if not path.is_file():
         return set()
-    found = json.loads(path.read_text(encoding="utf-8")).get("eos_token_id")
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")).get("eos_token_id")
+    except (OSError, ValueError, AttributeError) as error:
+        raise ModelError(f"{path} cannot be read ({error}); copy it anew from where the model came from.") from error
     if found is None:
         return set()
     return set(found) if isinstance(found, list) else {found}

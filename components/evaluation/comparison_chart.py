@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from components.chart_style import INK, QUIET, TEXT_PX, layout
 from components.format import percent
 from components.palette import ACCENT
-from components.row_bars import ROW_AXIS, row_label, words_beside
+from components.row_bars import ROW_AXIS, row_labels, words_beside
 from components.text import per_language
 
 _COLUMN_GAP: Final = 0.045
@@ -40,7 +40,7 @@ class ModelColumn:
 @per_language(maxsize=16)
 def comparison_figure(models: tuple[str, ...], columns: tuple[ModelColumn, ...]) -> go.Figure:
     """One row a model, one column a quantity: pass@1 as points with 95 % intervals, rates as bars."""
-    rows = [row_label(model) for model in models]
+    rows = row_labels(models)
     traces: list[dict[str, Any]] = []
     titles: list[dict[str, Any]] = []
     axes: dict[str, Any] = {}

@@ -13,7 +13,7 @@ from components.evaluation.comparison_chart import Measured, ModelColumn
 from components.format import number
 from components.measure_words import rule_title
 from components.palette import ACCENT, DOMAINS, domain_name, tint
-from components.row_bars import ROW_AXIS, row_label, words_beside
+from components.row_bars import ROW_AXIS, row_labels, words_beside
 from components.text import _, per_language
 from training.evaluation.intervals import Interval
 from training.evaluation.results import EvaluationResults, ModelResult, Scores
@@ -68,7 +68,7 @@ def headline_columns(results: EvaluationResults, rules: Sequence[Mapping[str, An
 @per_language(maxsize=16)
 def lengths_figure(models: tuple[str, ...], lengths: tuple[tuple[float, float], ...]) -> go.Figure:
     """One bar a model: mean tokens of the reasoning, then of the answer."""
-    rows = [row_label(model) for model in models]
+    rows = row_labels(models)
     traces: list[dict[str, Any]] = [
         {
             "type": "bar", "orientation": "h", "y": rows, "x": [pair[part] for pair in lengths], "name": name,
@@ -117,7 +117,7 @@ def score_rows(results: EvaluationResults) -> list[dict[str, str | float | int |
             }
             named: dict[str, Interval] = {"pass_at_1": scores.pass_at_1, "undecided": scores.undecided}
             named |= {"well_formed": scores.well_formed, "truncated": scores.truncated}
-            named |= dict(scores.habits)
+            named |= {breaks(rule): interval for rule, interval in scores.habits.items()}
             named |= {"reasoning_tokens": scores.reasoning_tokens, "answer_tokens": scores.answer_tokens}
             for name, interval in named.items():
                 for part, suffix in (("value", ""), ("low", "_low"), ("high", "_high")):
@@ -126,6 +126,11 @@ def score_rows(results: EvaluationResults) -> list[dict[str, str | float | int |
             row["left_out"] = scores.left_out
             rows.append(row)
     return rows
+
+
+def breaks(rule: str) -> str:
+    """The column of `score_rows` with the share that breaks a rule; a rule may be called like another column."""
+    return f"breaks_{rule}"
 
 
 def measured(interval: Interval) -> Measured | None:

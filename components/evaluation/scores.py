@@ -12,6 +12,7 @@ import streamlit as st
 from components.chart_style import show
 from components.evaluation.comparison_chart import comparison_figure
 from components.evaluation.figures import (
+    breaks,
     domains_of,
     habit_columns,
     lengths_figure,
@@ -26,7 +27,7 @@ from components.palette import domain_name
 from components.text import _
 from components.url_choice import url_segments
 from curation.jobs import Job
-from training.evaluation.results import EvaluationResults
+from training.evaluation.results import EvaluationResults, habit_rules
 
 _MOST_HABITS: Final = 6
 
@@ -101,7 +102,10 @@ def _table(job: Job, results: EvaluationResults) -> None:
             _("Samples"): row["samples"],
             "pass@1": _cell(row, "pass_at_1"),
             _("Undecided"): _cell(row, "undecided"),
-            **{rule_title(str(rule["name"])): _cell(row, str(rule["name"])) for rule in job.config.get("rules", [])},
+            **{
+                _("Breaks “{rule}”").format(rule=rule_title(rule.name)): _cell(row, breaks(rule.name))
+                for rule in habit_rules(job)
+            },
             _("Reasoning tokens"): _cell(row, "reasoning_tokens", is_share=False),
             _("Answer tokens"): _cell(row, "answer_tokens", is_share=False),
         }

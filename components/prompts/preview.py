@@ -103,10 +103,11 @@ def _draw_problems(checked: CheckedFile[Any], *, key: str) -> None:
                 on=partial(_turn, page_key, page + 1) if page < last_page else None,
                 key=f"{key}-bad",
             )
-        lines = (f"{checked.name} {checked.unit} {bad.number}: {bad.reason}\n" for bad in checked.problems)
         st.download_button(
             _("Download the list"),
-            data=lambda: "".join(lines),
+            data=lambda: "".join(
+                f"{checked.name} {checked.unit} {bad.number}: {bad.reason}\n" for bad in checked.problems
+            ),
             file_name="bad-rows.txt",
             mime="text/plain",
             icon=":material/download:",

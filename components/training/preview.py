@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import streamlit as st
 
-from components.format import number, short_number
-from components.model_field import size
+from components.format import number, short_number, size
+from components.model_field import changed_files
 from components.palette import ACCENT
 from components.problem import problems_in_place
 from components.reading_pane import Marking, reading_text
@@ -17,7 +18,7 @@ from components.text import N_, _, plural
 from curation.measures import Span
 from curation.sampling import queue_device
 from curation.workspace import Workspace
-from training.config import TrainingConfig
+from training.config import TrainingConfig, template_text
 from training.memory import estimate_memory
 from training.preview import preview_apart
 
@@ -55,13 +56,15 @@ def memory_lines(config: TrainingConfig) -> None:
 
 def sample_preview(workspace: Workspace, config: TrainingConfig) -> None:
     """On request the first sample of the export as the model will see it; the trained part is marked."""
-    asked = f"{config.base} {config.export} {config.chat_template} {config.eos_token} {config.added_tokens}"
+    asked = repr((config.base, config.export, config.chat_template, config.eos_token, config.added_tokens))
     if st.button(_("Show one sample as tokens"), icon=":material/visibility:", key="training-preview"):
         st.session_state["training-previewed"] = asked
     if st.session_state.get("training-previewed") != asked:
         return
     with problems_in_place(_("The sample cannot be shown")), st.spinner(_("Tokenising it in a process of its own …")):
-        texts, trained = _tokens(workspace, config, asked, _changed(workspace.exports / config.export))
+        template = None if config.chat_template is None else template_text(config.chat_template)
+        changed = (changed_files(Path(config.base)), changed_files(workspace.exports / config.export))
+        texts, trained = _tokens(workspace, replace(config, chat_template=template), changed)
         text = "".join(texts)
         start = sum(len(piece) for piece, is_trained in zip(texts, trained, strict=True) if not is_trained)
         marked = Marking(_("Trained on"), ACCENT, "solid", (Span(start, len(text)),) if start < len(text) else ())
@@ -75,12 +78,7 @@ def sample_preview(workspace: Workspace, config: TrainingConfig) -> None:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _tokens(
-    _workspace: Workspace, _config: TrainingConfig, asked: str, changed: int
+    _workspace: Workspace, config: TrainingConfig, changed: tuple[tuple[int, ...], ...]
 ) -> tuple[tuple[str, ...], tuple[bool, ...]]:
-    (tokens,) = preview_apart(_workspace, _config, samples=1)
+    (tokens,) = preview_apart(_workspace, config, samples=1)
     return tuple(token.text for token in tokens), tuple(token.trained for token in tokens)
-
-
-def _changed(export: Path) -> int:
-    manifest = export / "manifest.json"
-    return manifest.stat().st_mtime_ns if manifest.exists() else 0

@@ -27,7 +27,10 @@ _ATTEMPTS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class RefreshReport:
-    """What a refresh took in. `corrupt` holds a message for every file that was left out (on_corrupt="skip")."""
+    """What a refresh took in. `corrupt` holds a message for every file that was left out (on_corrupt="skip").
+
+    `changed`: whether anything in the index may be other than before; without it every query still finds the same.
+    """
 
     prompts: int = 0
     general: int = 0
@@ -36,6 +39,7 @@ class RefreshReport:
     shards: int = 0  # shards of candidates and scores that were read
     corrupt: tuple[str, ...] = ()
     seconds: float = 0.0
+    changed: bool = True
 
 
 def schema() -> str:
@@ -86,6 +90,7 @@ def refresh(
             taken.shards,
             corrupt,
             time.perf_counter() - start,
+            taken.changed or anew,
         )
     raise ShardError(f"{workspace.jobs}: its files kept changing while they were read; try again in a moment.")
 
@@ -112,11 +117,13 @@ class _Refresh:
         self.skipped = skipped
         self.prompts = self.general = self.candidates = self.scores = self.shards = 0
         self.corrupt: list[str] = []
+        self.changed = False
 
     def run(self) -> RefreshReport:
         self._take_in_imports()
         self._take_in_jobs()
-        return RefreshReport(self.prompts, self.general, self.candidates, self.scores, self.shards, tuple(self.corrupt))
+        counts = (self.prompts, self.general, self.candidates, self.scores, self.shards)
+        return RefreshReport(*counts, tuple(self.corrupt), changed=self.changed)
 
     def _take_in_imports(self) -> None:
         live = {item: path for item, path in list_imports(self.workspace).items() if path not in self.skipped}
@@ -127,7 +134,9 @@ class _Refresh:
         if known - set(identities.values()):  # imports are immutable: somebody removed or exchanged one
             self.cursor.execute(schema())
             known = set()
+            self.changed = True
         added = {item: path for item, path in live.items() if identities[item] not in known}
+        self.changed |= bool(added)
         prompts = {item: path for item, path in added.items() if item.family == "prompts"}
         taken = take_in_prompts(self.cursor, prompts)
         if taken is None:
@@ -150,6 +159,7 @@ class _Refresh:
         self.cursor.execute("CREATE OR REPLACE TEMP TABLE vanished (shard INTEGER)")
         if not added and not vanished:
             return
+        self.changed = True
         if vanished:
             self.cursor.executemany("INSERT INTO vanished VALUES (?)", [[known[shard]] for shard in sorted(vanished)])
             self.cursor.execute("DELETE FROM stray WHERE score_shard IN (FROM vanished)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import threading
@@ -120,8 +121,9 @@ class JobContext:
             self._written = time.monotonic()
 
     def metrics(self, row: Mapping[str, float | int | str]) -> None:
-        """Append one line to metrics.jsonl."""
-        line = json.dumps(dict(row), ensure_ascii=False) + "\n"
+        """Append one line to metrics.jsonl; what is not finite is written as null, since JSON has no word for it."""
+        known = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
+        line = json.dumps(known, ensure_ascii=False, allow_nan=False) + "\n"
         with (self.folder / "metrics.jsonl").open("ab+") as file:
             if file.tell() and not self._has_appended:
                 file.seek(-1, os.SEEK_END)

@@ -57,7 +57,8 @@ def live_shards(job_folder: Path, family: str) -> list[Path]:
         for name in listing
         if name.startswith(start) and name.endswith(".parquet") and not is_compacted(name) and name not in merged
     ]
-    return [shards / name for name in sorted([*names, *manifest.files])]
+    there = set(listing)  # a compacted file that was damaged and moved out is read by nobody, and is produced again
+    return [shards / name for name in sorted([*names, *(name for name in manifest.files if name in there)])]
 
 
 def read_keys(job_folder: Path, family: str, columns: Sequence[str], schema: pa.Schema | None = None) -> pa.Table:

@@ -10,9 +10,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.serving import CHECKOUT
+from components.evaluation.comparison_chart import comparison_figure
 from components.evaluation.figures import domains_of, pass_columns, score_rows
 from components.evaluation.findings import finding
 from components.evaluation.form import evaluation_flags, first_rows
+from components.row_bars import row_labels
 from curation import Workspace
 from curation.cli.options import given
 from curation.jobs import create_job, list_jobs, live_shards
@@ -24,7 +26,7 @@ from training.commands import evaluate, parse_model
 from training.evaluation import EvaluatedModel, EvaluationConfig
 from training.evaluation.changes import Outcome, count_changes, page_of_changes
 from training.evaluation.intervals import Interval
-from training.evaluation.results import Difference, EvaluationResults, read_results
+from training.evaluation.results import Difference, EvaluationResults, ModelResult, Scores, read_results
 
 OpenApp = Callable[[Path], AppTest]
 BASE = str(CHECKOUT / "data" / "models" / "base")
@@ -180,3 +182,17 @@ def test_the_finding_says_which_way_and_never_a_zero_that_is_none(
     nothing = Interval(0, 0, 0, 1, 1)
     results = EvaluationResults(1, (), (Difference("tuned", "base", Interval(*bounds, 1, 1), nothing, {}),))
     assert finding(results, "tuned", "base") == said
+
+
+def test_rules_and_models_may_have_any_names() -> None:
+    share, tokens = Interval(0.25, 0.2, 0.3, 1, 1), Interval(512.0, 500, 520, 1, 1)
+    scores = Scores(1, share, share, 0, share, share, tokens, tokens, {"reasoning_tokens": share, "well_formed": share})
+    names = [f"gsm8k-filtered-r64-lr1e-3-seed{seed}" for seed in range(3)]
+    results = EvaluationResults(1, tuple(ModelResult(name, "r", scores, {}) for name in names), ())
+    row = score_rows(results)[0]
+    assert (row["breaks_reasoning_tokens"], row["reasoning_tokens"]) == (0.25, 512.0)
+    rows = comparison_figure(tuple(names), tuple(pass_columns(results))).data[0].y
+    assert len(set(rows)) == len(names)
+    assert all(label.endswith(name[-6:]) for label, name in zip(rows, names, strict=True))
+    cut = "aaaaaaaa…" + "a" * 19
+    assert row_labels(["a" * 40, "a" * 41, "<b>"]) == [cut, f"{cut} (2)", "&lt;b&gt;"]

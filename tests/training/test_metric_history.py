@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from training.metric_history import MetricHistory, smoothed, thinned
 from training.progress import read_metrics, rewind_metrics
@@ -67,6 +68,15 @@ def test_a_long_file_is_read_whole_by_the_fast_parser_and_by_the_careful_one(tmp
     lines[10_000:10_010] = reversed(lines[10_000:10_010])
     path.write_text("".join(lines), encoding="utf-8")
     agrees(MetricHistory(tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize("steps", [3, 9_000])
+def test_what_is_not_finite_is_a_gap(tmp_path: Path, steps: int) -> None:
+    values = {2: float("inf"), 3: float("nan")}
+    lines = [row(step, grad_norm=values.get(step, 1.0)) for step in range(1, steps + 1)]
+    (tmp_path / "metrics.jsonl").write_text("".join(lines))
+    known = MetricHistory(tmp_path).look().grad_norm
+    assert np.isnan(known[[1, 2]]).all() and not np.isnan(known[0]) and not np.isinf(known).any()
 
 
 def test_smoothing_is_the_debiased_moving_average() -> None:

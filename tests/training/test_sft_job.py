@@ -117,25 +117,34 @@ def test_a_run_that_was_stopped_and_killed_ends_as_an_undisturbed_one(tmp_path: 
     assert read_metrics(job.folder)[-1].loss < 0.8 * read_metrics(job.folder)[0].loss  # type: ignore[operator]
 
 
-def test_a_raw_base_learns_its_template_end_token_and_added_tokens(tmp_path: Path, workspace: Workspace) -> None:
+def test_a_raw_base_learns_its_template_end_token_and_added_tokens(
+    tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     raw = build_tiny_model(tmp_path / "raw")
     tokenizer = json.loads((raw / "tokenizer_config.json").read_text())
     tokenizer.pop("chat_template", None)
     (raw / "tokenizer_config.json").write_text(json.dumps(tokenizer))
     (raw / "chat_template.jinja").unlink(missing_ok=True)
-    template = tmp_path / "template.jinja"
-    template.write_text(CHAT_TEMPLATE.replace("<|im_end|>", "<|eot|>"))
+    template = CHAT_TEMPLATE.replace("<|im_end|>", "<|eot|>")
+    (tmp_path / "template.jinja").write_text(template)
+    (tmp_path / "empty.jinja").write_text("")
+    monkeypatch.chdir(tmp_path)  # a job runs elsewhere: what the file said when it was launched is what counts
     write_export(workspace, "mix", sums(8))
     with pytest.raises(ModelError, match="chat template"):
         launch_training(workspace, configured(raw))
-    settings = {"chat_template": str(template), "eos_token": "<|eot|>", "added_tokens": ("<|eot|>",)}
-    finished(launch_training(workspace, configured(raw, epochs=1.0, **settings)))
+    for name in ("absent.jinja", "empty.jinja"):
+        with pytest.raises(InputError, match=f"chat_template: {name}"):
+            launch_training(workspace, configured(raw, chat_template=name))
+    settings = {"chat_template": "template.jinja", "eos_token": "<|eot|>", "added_tokens": ("<|eot|>",)}
+    job = launch_training(workspace, configured(raw, epochs=1.0, **settings))
+    (tmp_path / "template.jinja").unlink()
+    finished(job)
 
     from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     saved = AutoTokenizer.from_pretrained(workspace.models / "tuned")
-    assert (saved.eos_token, saved.chat_template) == ("<|eot|>", template.read_text())
+    assert (saved.eos_token, saved.chat_template) == ("<|eot|>", template)
     model = AutoModelForCausalLM.from_pretrained(raw)
     before = model.get_output_embeddings().weight.detach().clone()
     model.resize_token_embeddings(len(saved))

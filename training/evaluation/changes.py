@@ -64,7 +64,7 @@ class ResponseRow:
 _CHANGES: Final = """
     WITH once AS (
         SELECT DISTINCT ON (prompt_id, model, sample) prompt_id, model, sample, domain, verifier, rule_verdict
-        FROM read_parquet($paths, filename = true, file_row_number = true)
+        FROM read_parquet($paths, filename = true, file_row_number = true, hive_partitioning = false)
         WHERE model IN ($left, $right) AND ($domain = '' OR domain = $domain)
         ORDER BY prompt_id, model, sample, filename, file_row_number
     ),
@@ -109,7 +109,7 @@ _RESPONSES: Final = """
            answer_tokens, rule_verdict, rule_detail, prediction
     FROM (
         SELECT *, finish_reason = 'length' AS truncated
-        FROM read_parquet(?, filename = true, file_row_number = true)
+        FROM read_parquet(?, filename = true, file_row_number = true, hive_partitioning = false)
         WHERE prompt_id = ?::UBIGINT AND model IN (?, ?)
     )
     ORDER BY model, sample, filename, file_row_number

@@ -77,6 +77,19 @@ def test_it_can_be_repeated_and_continued(tmp_path: Path) -> None:
     assert [text.split()[0] for text in table.column("text").to_pylist()] == ["old"] * 500 + ["new"] * 1_500
 
 
+def test_a_compacted_file_that_was_moved_out_is_produced_again(tmp_path: Path) -> None:
+    write(tmp_path, np.arange(2_000), "old")
+    compact(tmp_path, "keys", KEY, target_bytes=20_000)
+    damaged = live_shards(tmp_path, "keys")[0]
+    lost = set(pq.read_table(damaged).column("key").to_pylist())
+    damaged.rename(tmp_path / "damaged")
+    left = read_keys(tmp_path, "keys", ["key"]).column("key").to_pylist()
+    assert lost and set(left) == set(range(2_000)) - lost
+    write(tmp_path, np.array(sorted(lost)), "again")  # what a resumed job does
+    compact(tmp_path, "keys", KEY)
+    assert contents(tmp_path).column("key").to_pylist() == list(range(2_000))
+
+
 def test_keys_of_several_columns_and_of_text(tmp_path: Path) -> None:
     schema = pa.schema([("candidate_id", pa.uint64()), ("judge", pa.string()), ("vote", pa.int32())])
     (tmp_path / "shards").mkdir()

@@ -35,7 +35,7 @@ def write(job: Job, rows: list[dict[str, object]]) -> None:
 
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
-    workspace = Workspace.create(tmp_path / "odd [1] *name?")
+    workspace = Workspace.create(tmp_path / "model=qwen" / "odd [1] *name?")
     return create_job(workspace, "evaluate", "training.evaluation.stage", {})
 
 
