@@ -1,4 +1,4 @@
-"""The funnel: how many candidates each step leaves, how many each rule rejects, and the rejects with their reasons."""
+"""The funnel: how many candidates each step leaves, and how many each rule rejects."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import pyarrow as pa
-
-from curation.browsing import CandidateFilter, Status, browse
 from curation.index import Index
 from curation.index.predicates import reject_mask
 from curation.index.queries import FUNNEL_COUNTS, PROMPT_COUNTS, SELECTED_COUNTS, fill
-from curation.records import Domain, Verdict
+from curation.records import REASONING_DOMAINS, Domain, Verdict
 from curation.selection import SelectionConfig
 from curation.thresholds import ThresholdRule, ThresholdSet
 
@@ -41,7 +38,7 @@ class Counts:
     undecided: int
     error: int
     accepted: int
-    selected: int  # after de-duplication and the cap per prompt, before the quota
+    selected: int  # of the reasoning domains, after de-duplication and the cap per prompt, before the quota
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +53,6 @@ class Funnel(Counts):
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True)
-class RejectPage:
-    """A page of rejects in the order of their ids.
-
-    `rows`: candidate_id, prompt_id, job, sample, domain, task, target_language, verdict, finish_reason, the measures,
-    and `reasons`, a list of verdicts and rule names that is never empty. `total`: rejects on all pages. `after`: what
-    to give for the next page, None on the last.
-    """
-
-    rows: pa.Table
-    total: int
-    after: int | None
-
-
 def funnel(index: Index, thresholds: ThresholdSet, selection: SelectionConfig | None = None) -> Funnel:
     """Count every stage under `thresholds` and `selection` (its defaults where None)."""
     selection = selection or SelectionConfig()
@@ -81,41 +64,23 @@ def funnel(index: Index, thresholds: ThresholdSet, selection: SelectionConfig | 
         selected_query = fill(
             SELECTED_COUNTS, mask=mask.sql, what="DISTINCT response_hash" if selection.deduplicate else "*"
         )
-        selected = dict(cursor.execute(selected_query, (selection.cap, *mask.parameters)).fetchall())
+        found = cursor.execute(selected_query, (selection.cap, *mask.parameters)).fetchall()
+    selected = {
+        domain: int(count) for domain, count in found if domain in REASONING_DOMAINS
+    }  # general data comes ready
     by_domain = {
         str(domain): _counts(
-            prompts.get(domain, 0), [row for row in counts if row[0] == domain], int(selected.get(domain, 0))
+            prompts.get(domain, 0), [row for row in counts if row[0] == domain], selected.get(domain, 0)
         )
         for domain in Domain
         if domain in prompts or any(row[0] == domain for row in counts)
     }
-    total = _counts(sum(prompts.values()), counts, sum(int(count) for count in selected.values()))
+    total = _counts(sum(prompts.values()), counts, sum(selected.values()))
     masks: Counter[int] = Counter()
     for _domain, verdict, bits, count in counts:
         if verdict == Verdict.CORRECT:
             masks[bits] += count
     return Funnel(**asdict(total), steps=_steps(rules, masks), by_domain=by_domain)
-
-
-def rejects(
-    index: Index,
-    thresholds: ThresholdSet,
-    *,
-    reason: str | None = None,
-    domain: str | None = None,
-    job: str | None = None,
-    after: int | None = None,
-    limit: int = 50,
-) -> RejectPage:
-    """A page of the scored candidates that fail the verdict policy or an enabled rule.
-
-    `reason` (a rule's name or a verdict), `domain` and `job` (an id) each narrow it. `after`: the `after` of the page
-    before. Raises InputError for a reason or a domain that there is not.
-    """
-    wanted = CandidateFilter(Status.REJECTED, reason=reason, domain=domain, job=job)
-    page = browse(index, thresholds, wanted, start=None if after is None else after + 1, limit=limit)
-    last = page.rows.column("candidate_id")[-1].as_py() if page.rows.num_rows and page.next is not None else None
-    return RejectPage(page.rows, page.total, last)
 
 
 def _counts(prompts: int, rows: Iterable[tuple[str, str | None, int, int]], selected: int) -> Counts:

@@ -32,6 +32,8 @@ from curation.thresholds import ThresholdSet
 from curation.workspace import Workspace
 
 RECIPES: Final = ("r1", "all")
+_MOST: Final = 10**12
+_LEAST_RATIO: Final = 1e-6
 
 R1_SAMPLES: Final[Mapping[str, int]] = {
     Domain.MATH: 395_285,
@@ -75,8 +77,8 @@ class MixConfig:
         if self.recipe not in RECIPES:
             raise InputError(f"{self.recipe!r} is no recipe; known are {', '.join(RECIPES)}.")
         for name, total in (("reasoning", self.reasoning), ("general", self.general), *self.domains.items()):
-            if total < 0:
-                raise InputError(f"the mix wants {total:,} samples of {name}; it should be 0 or more.")
+            if not 0 <= total <= _MOST:
+                raise InputError(f"the mix wants {total:,} samples of {name}; it should be 0 to {_MOST:,}.")
         for domain in self.domains:
             if domain not in REASONING_DOMAINS:
                 raise InputError(
@@ -89,8 +91,10 @@ class MixConfig:
                 f"the domains' quotas add up to {fixed:,}, more than the reasoning total of {self.reasoning:,}; "
                 "raise the total or lower a quota."
             )
-        if not self.ratio > 0:
-            raise InputError(f"the ratio of reasoning to general samples is {self.ratio}; it should be above 0.")
+        if not self.ratio >= _LEAST_RATIO:
+            raise InputError(
+                f"the ratio of reasoning to general samples is {self.ratio:g}; it should be {_LEAST_RATIO:g} or more."
+            )
 
 
 @dataclass(frozen=True, slots=True)

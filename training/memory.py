@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from curation.errors import ModelError
 from curation.sampling import queue_device
+from curation.sampling.model_folder import read_json
 from training.config import TrainingConfig
 
 _OVERHEAD = 1.1  # fragmentation, and what the libraries hold themselves
@@ -89,7 +88,7 @@ class _Sizes:
 def _sizes(base: Path) -> _Sizes:
     path = base / "config.json"
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
         content = content.get("text_config", content)
         heads = int(content["num_attention_heads"])
         return _Sizes(
@@ -102,7 +101,7 @@ def _sizes(base: Path) -> _Sizes:
             head=int(content.get("head_dim") or int(content["hidden_size"]) // heads),
             tied=bool(content.get("tie_word_embeddings", True)),
         )
-    except (OSError, ValueError) as error:
+    except (TypeError, ValueError, AttributeError) as error:
         raise ModelError(f"{path} cannot be read: {error}") from error
     except KeyError as error:
         raise ModelError(f"{path} does not give {error}, so the memory cannot be estimated.") from error

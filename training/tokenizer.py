@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from curation.errors import InputError, ModelError
-from curation.sampling.model_folder import remote_code_allowed
+from curation.errors import InputError
+from curation.sampling.model_folder import read_json, remote_code_allowed
 from training.config import TrainingConfig, template_text
 
 
@@ -76,10 +75,7 @@ def _end_ids(base: Path) -> set[int]:
     path = base / "generation_config.json"
     if not path.is_file():
         return set()
-    try:
-        found = json.loads(path.read_text(encoding="utf-8")).get("eos_token_id")
-    except (OSError, ValueError, AttributeError) as error:
-        raise ModelError(f"{path} cannot be read ({error}); copy it anew from where the model came from.") from error
+    found = read_json(path).get("eos_token_id")
     if found is None:
         return set()
     return set(found) if isinstance(found, list) else {found}

@@ -17,6 +17,7 @@ from components.palette import NOT_SCORED, VERDICTS, Mark
 from components.text import _, inert, plural
 from curation.browsing import CandidatePage, CandidateRow
 from curation.records import format_id
+from curation.spreadsheets import spreadsheet_cell
 
 PER_PAGE: Final = 12
 
@@ -99,12 +100,5 @@ def as_csv(records: Sequence[Mapping[str, Any]]) -> bytes:
     names = list(records[0]) if records else []
     writer = csv.writer(lines)
     writer.writerow(names)
-    writer.writerows([_cell(record[name]) for name in names] for record in records)
+    writer.writerows([spreadsheet_cell(record[name]) for name in names] for record in records)
     return lines.getvalue().encode("utf-8-sig", "replace")
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False)
-    # a spreadsheet would compute a text that begins like a formula
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

@@ -14,7 +14,7 @@ from components.command_line import command_line, shown_path
 from components.model_field import model_choice
 from components.problem import problems_in_place, show_problem
 from components.setting_form import setting_fields, setting_label
-from components.text import N_, _
+from components.text import _
 from curation.errors import WinnowError
 from curation.settings import config_from_mapping, config_to_flags, settings_of
 from curation.thresholds import list_thresholds
@@ -22,7 +22,6 @@ from curation.workspace import Workspace
 from training.evaluation import EvaluatedModel, EvaluationConfig, launch_evaluation
 
 MAIN: Final = ("limit", "n", "temperature", "max_new_tokens", "seed", "split")
-_REST: Final = {"what": N_("Which prompts"), "sampling": N_("Sampling"), "run": N_("Run")}
 _ROWS: Final = "evaluation-rows"
 _FOR: Final = "evaluation-rows-for"
 _COUNTED: Final = "evaluation-rows-counted"

@@ -19,7 +19,9 @@ from components.measure_words import broken_bound, rule_title, setting_words
 from components.palette import domain_name
 from components.text import N_, _, inert
 from curation.changed_sides import Side
+from curation.errors import InputError
 from curation.funnel import Funnel
+from curation.records import parse_id
 from curation.thresholds import ThresholdSet
 
 SIDE: Final = "changed_side"
@@ -141,8 +143,8 @@ def _why(row: dict[str, Any], thresholds: ThresholdSet) -> str:
 
 def _start() -> int:
     try:
-        return int(st.query_params.get(TURNED_TO, "0"), 16)
-    except ValueError:
+        return parse_id(st.query_params.get(TURNED_TO, "0"))
+    except InputError:
         return 0
 
 

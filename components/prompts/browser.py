@@ -25,7 +25,6 @@ from curation.thresholds import ThresholdSet
 from curation.workspace import Workspace
 
 PER_PAGE: Final = 25
-_FILTERS: Final = ("domain", "split", "search")
 _NARROW: Final = ("question", "domain", "accepted")
 
 
@@ -125,7 +124,7 @@ def download_button(workspace: Workspace, thresholds: ThresholdSet, wanted: Prom
     def made() -> bytes:
         text = io.StringIO(newline="")
         live_index(workspace).ask(lambda index: write_prompts_csv(index, thresholds, wanted, text))
-        return text.getvalue().encode()
+        return text.getvalue().encode("utf-8-sig", "replace")  # a spreadsheet needs the mark
 
     st.download_button(
         _("Download {n} as CSV").format(n=number(total)),

@@ -50,7 +50,7 @@ def stage(cursor: duckdb.DuckDBPyConnection, table: str, select: str, files: Seq
     if not paths:  # read_parquet refuses an empty list
         raise ValueError("stage() needs at least one file")
     try:
-        cursor.execute(query, [[_literal(path) for path in paths]])
+        cursor.execute(query, [[literal(path) for path in paths]])
     except duckdb.Error:
         if not all(path.exists() for path in paths):
             raise FilesMovedError from None
@@ -75,7 +75,7 @@ def drop_doubles(cursor: duckdb.DuckDBPyConnection, table: str, key: str) -> int
     return int(row[0]) if row else 0
 
 
-def _literal(path: Path) -> str:
+def literal(path: Path) -> str:
     """`path` with the characters quoted that read_parquet takes for a pattern."""
     return "".join(f"[{character}]" if character in "*?[" else character for character in str(path))
 
@@ -90,7 +90,7 @@ def _unreadable(select: str, paths: Sequence[Path]) -> dict[Path, str]:
             probe.execute("DELETE FROM staged_files")
             probe.execute("INSERT INTO staged_files VALUES (?, 0, 0)", [str(path)])
             try:
-                probe.execute(f"CREATE OR REPLACE TEMP TABLE probed AS {select}", [[_literal(path)]])
+                probe.execute(f"CREATE OR REPLACE TEMP TABLE probed AS {select}", [[literal(path)]])
             except duckdb.Error as error:
                 if not path.exists():
                     raise FilesMovedError from None

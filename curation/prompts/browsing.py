@@ -10,19 +10,21 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, TextIO
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
+from curation.browsing import reasons_of
 from curation.errors import InputError, ShardError
 from curation.index import Index
 from curation.index.predicates import Expression, reject_mask
 from curation.index.queries import arrow, fill
+from curation.index.staging import literal
 from curation.prompts.reading import iter_prompts
 from curation.records import Domain, Prompt, Split, Verdict, format_id, messages_of
+from curation.spreadsheets import spreadsheet_cell
 from curation.thresholds import ThresholdSet
 from curation.workspace import Workspace
 
@@ -86,7 +88,7 @@ _TEXTS: Final = f"""
 
 _CANDIDATES: Final = """
     SELECT s.candidate_id, j.job_id AS job, s.sample, s.verdict::VARCHAR AS verdict, f.spelling AS finish_reason,
-           s.reasoning_tokens, s.answer_tokens, {mask} AS mask, count(*) OVER () AS total
+           s.reasoning_tokens, s.answer_tokens, {mask} AS mask
     FROM scores AS s
     JOIN jobs AS j ON j.job = s.job
     JOIN words AS f ON f.word = s.finish_reason
@@ -221,8 +223,11 @@ def candidates_of(
         page = arrow(cursor, query, [*mask.parameters, prompt_id, limit, offset])
     masks, found = page.column("mask").to_pylist(), page.column("verdict").to_pylist()
     names = [rule.name for rule in rules]
-    reasons = [_reasons(verdict, bits, names) for verdict, bits in zip(found, masks, strict=True)]
-    rows = page.drop_columns(["mask", "total"]).append_column("reasons", pa.array(reasons, pa.list_(pa.string())))
+    reasons = [
+        None if verdict is None else reasons_of(verdict, bits, names)
+        for verdict, bits in zip(found, masks, strict=True)
+    ]
+    rows = page.drop_columns(["mask"]).append_column("reasons", pa.array(reasons, pa.list_(pa.string())))
     return CandidatePage(rows, sum(verdicts.values()), verdicts)
 
 
@@ -244,15 +249,15 @@ def write_prompts_csv(index: Index, thresholds: ThresholdSet, wanted: PromptFilt
         for row in table.to_pylist():
             at = int(np.searchsorted(ids, np.uint64(row["prompt_id"])))
             question = "\n".join(message["content"] for message in row["messages"])
-            fields = [row[name] for name in _WRITTEN]
-            writer.writerow([format_id(row["prompt_id"]), *fields, question, *(c[at].as_py() for c in counts.values())])
+            fields = [spreadsheet_cell(value) for value in (*(row[name] for name in _WRITTEN), question)]
+            writer.writerow([format_id(row["prompt_id"]), *fields, *(c[at].as_py() for c in counts.values())])
 
 
 def _rows(index: Index, cursor: duckdb.DuckDBPyConnection, thresholds: ThresholdSet, ids: Sequence[int]) -> pa.Table:
     mask = reject_mask(thresholds.enabled)
     query = fill(_ROWS, mask=mask.sql, where=_IDS, where_prompts=_IDS)
     rows = arrow(cursor, query, [*mask.parameters, list(ids), list(ids)])
-    files = [_literal(index.workspace.prompts / name) for (name,) in cursor.execute(_FILES_OF, [list(ids)]).fetchall()]
+    files = [literal(index.workspace.prompts / name) for (name,) in cursor.execute(_FILES_OF, [list(ids)]).fetchall()]
     texts: dict[int, tuple[str, str | None]] = {}
     if files:
         found = cursor.execute(_TEXTS, [QUESTION_CHARACTERS, QUESTION_CHARACTERS, files, list(ids)]).fetchall()
@@ -265,19 +270,7 @@ def _rows(index: Index, cursor: duckdb.DuckDBPyConnection, thresholds: Threshold
 
 def _files(index: Index, cursor: duckdb.DuckDBPyConnection) -> list[str]:
     """The imported files that the index took in, as read_parquet takes them."""
-    return [_literal(index.workspace.prompts / name) for (name,) in cursor.execute(_FILES).fetchall()]
-
-
-def _literal(path: Path) -> str:
-    """`path` with the characters quoted that read_parquet takes for a pattern."""
-    return "".join(f"[{character}]" if character in "*?[" else character for character in str(path))
-
-
-def _reasons(verdict: str | None, mask: int, names: Sequence[str]) -> list[str] | None:
-    if verdict is None:
-        return None
-    own = [] if verdict == Verdict.CORRECT else [verdict]
-    return own + [name for bit, name in enumerate(names) if mask >> bit & 1]
+    return [literal(index.workspace.prompts / name) for (name,) in cursor.execute(_FILES).fetchall()]
 
 
 @contextmanager

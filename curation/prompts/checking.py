@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
-import numpy as np
-
 from curation.prompts.general import GeneralOptions, GeneralSample, general_sample
 from curation.prompts.options import ImportOptions
-from curation.prompts.reading import Ids, known_ids, prompt_ids
+from curation.prompts.reading import Ids, contains, known_ids, prompt_ids
 from curation.prompts.rows import PromptMapper, RowProblemError
 from curation.prompts.sources import RowSource, open_rows
 from curation.records import Prompt
@@ -123,14 +121,9 @@ def _check(
         if len(first) < FIRST_ROWS:
             first.append(parsed)
         identifier = identify(parsed)
-        if identifier in met or _contains(known, identifier):
+        if identifier in met or contains(known, identifier):
             doubles += 1
         else:
             met.add(identifier)
             new += 1
     return CheckedFile(source.name, source.unit, tuple(first), new, doubles, bad, tuple(problems))
-
-
-def _contains(known: Ids, identifier: int) -> bool:
-    at = int(np.searchsorted(known, np.uint64(identifier)))
-    return at < len(known) and int(known[at]) == identifier

@@ -16,7 +16,7 @@ from filelock import FileLock
 from curation.errors import BadRowsError, InputError
 from curation.files import replacing
 from curation.prompts.options import ImportOptions
-from curation.prompts.reading import prompt_ids
+from curation.prompts.reading import contains, prompt_ids
 from curation.prompts.rows import PromptMapper, RowProblemError
 from curation.prompts.sources import RowSource, SourceRow, import_name, open_rows
 from curation.records import PROMPT_SCHEMA, Prompt
@@ -192,7 +192,7 @@ def _new_chunks(
                 raise BadRowsError(tally.bad, advice=f"Reading stopped after {MAX_PROBLEMS:,} bad rows.") from None
             continue
         identifier = identify(parsed)
-        if identifier in met or _contains(known, identifier):
+        if identifier in met or contains(known, identifier):
             tally.duplicates += 1
             continue
         met.add(identifier)
@@ -209,11 +209,6 @@ def _new_chunks(
         )
     if chunk:
         yield chunk
-
-
-def _contains(known: np.ndarray[Any, np.dtype[np.uint64]], identifier: int) -> bool:
-    at = int(np.searchsorted(known, np.uint64(identifier)))
-    return at < len(known) and int(known[at]) == identifier
 
 
 def _free_path(folder: Path, name: str | None, fallback: str) -> tuple[str, Path]:

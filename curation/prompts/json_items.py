@@ -97,6 +97,8 @@ class _Scanner:
                 raise BrokenJsonError(f"{what} is not valid JSON ({error.msg})") from error
             except RecursionError as error:
                 raise BrokenJsonError(f"{what} is nested too deeply") from error
+            except ValueError as error:  # an integer of more digits than Python reads
+                raise BrokenJsonError(f"{what} cannot be read ({error})") from error
             if end == len(self._text) and self._grow():
                 continue  # a number may go on
             self._at = end

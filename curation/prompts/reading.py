@@ -92,6 +92,12 @@ def known_ids(folder: Path, id_column: str) -> Ids:
     return np.unique(np.concatenate(parts)) if parts else np.empty(0, np.uint64)
 
 
+def contains(known: Ids, identifier: int) -> bool:
+    """Whether sorted ids hold one."""
+    at = int(np.searchsorted(known, np.uint64(identifier)))
+    return at < len(known) and int(known[at]) == identifier
+
+
 def iter_unique_rows(folder: Path, id_column: str, ids: Ids | None, columns: Sequence[str]) -> Iterator[pa.Table]:
     """Rows of `folder`'s files, of each id the first one by file name, only row groups that hold a wanted one."""
     paths = _paths(folder)
@@ -99,10 +105,12 @@ def iter_unique_rows(folder: Path, id_column: str, ids: Ids | None, columns: Seq
     if not parts:
         return
     everything = np.concatenate(parts)
-    kept = np.zeros(len(everything), dtype=bool)
-    kept[np.unique(everything, return_index=True)[1]] = True
+    # the wanted ones first: sorting a million ids to find one costs a tenth of a second
+    wanted = np.arange(len(everything))
     if ids is not None:
-        kept &= np.isin(everything, np.asarray(ids, dtype=np.uint64))
+        wanted = np.flatnonzero(np.isin(everything, np.asarray(ids, dtype=np.uint64)))
+    kept = np.zeros(len(everything), dtype=bool)
+    kept[wanted[np.unique(everything[wanted], return_index=True)[1]]] = True
     start = 0
     for path, part in zip(paths, parts, strict=True):
         mask = kept[start : start + len(part)]

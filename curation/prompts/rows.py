@@ -172,7 +172,7 @@ def checked_messages(value: object, field: str) -> tuple[Message, ...]:
     if isinstance(value, str):  # a CSV can hold a conversation only as text
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise RowProblemError(f'"{field}" is neither a list of messages nor JSON of one') from None
     if not isinstance(value, list) or not value:
         raise RowProblemError(f'"{field}" is {_kind(value)}; it must be a list of at least one message')

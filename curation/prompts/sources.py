@@ -135,7 +135,7 @@ def _json_source(name: str, stream: BinaryIO, stack: contextlib.ExitStack) -> Ro
 def _is_json_line(line: bytes) -> bool:
     try:
         value = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(value, dict) and not isinstance(value.get("data"), list)
 

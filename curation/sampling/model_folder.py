@@ -85,7 +85,10 @@ def weight_files(model: Path) -> list[Path]:
     """The safetensors files of a model folder, sorted; raises ModelError when there are none or one is missing."""
     index = model / _INDEX
     if index.is_file():
-        names = sorted(set(read_json(index).get("weight_map", {}).values()))
+        named = read_json(index).get("weight_map", {})
+        if not isinstance(named, dict) or not all(isinstance(name, str) for name in named.values()):
+            raise ModelError(f"{index} is damaged: its weight_map should tell the file of each weight; copy it anew.")
+        names = sorted(set(named.values()))
         missing = [name for name in names if not (model / name).is_file()]
         if missing or not names:
             raise ModelError(f"{index} names {missing[0] if missing else 'no files'}, which is missing; copy it here.")

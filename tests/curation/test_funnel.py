@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from curation import Workspace
+from curation.browsing import CandidateFilter, browse
 from curation.errors import InputError
-from curation.funnel import Counts, FunnelStep, RejectPage, funnel, rejects
+from curation.funnel import Counts, FunnelStep, funnel
 from curation.index import Index
 from curation.jobs import Job
 from curation.selection import SelectionConfig
@@ -139,7 +140,8 @@ def test_an_empty_workspace_has_an_empty_funnel(workspace: Workspace) -> None:
         index.refresh()
         result = funnel(index, RULES)
         assert (result.candidates, result.accepted, result.selected, result.by_domain) == (0, 0, 0, {})
-        assert rejects(index, RULES) == RejectPage(rejects(index, RULES).rows, 0, None)
+        page = browse(index, RULES, CandidateFilter())
+        assert (page.total, page.rows.num_rows, page.next) == (0, 0, None)
 
 
 @pytest.mark.parametrize("reason", [None, "incorrect", "long_paragraph", "truncated"])
@@ -154,16 +156,16 @@ def test_every_reject_is_on_one_page_with_its_reasons(
         and domain in (None, response.prompt.domain)
     }
     found: dict[int, list[str]] = {}
-    after = None
+    start = None
     while True:
-        page = rejects(index, RULES, reason=reason, domain=domain, job=job.id, after=after, limit=13)
+        page = browse(index, RULES, CandidateFilter(reason=reason, domain=domain, job=job.id), start=start, limit=13)
         assert page.total == len(expected)
         assert page.rows.num_rows <= 13
         for row in page.rows.to_pylist():
             assert row["candidate_id"] not in found
             found[row["candidate_id"]] = row["reasons"]
-        after = page.after
-        if after is None:
+        start = page.next
+        if start is None:
             break
     assert list(found) == sorted(expected)
     assert found == expected
@@ -171,7 +173,7 @@ def test_every_reject_is_on_one_page_with_its_reasons(
 
 def test_a_reason_that_is_none_is_refused(index: Index) -> None:
     with pytest.raises(InputError, match="'switched_off' is no reason"):
-        rejects(index, RULES, reason="switched_off")
+        browse(index, RULES, CandidateFilter(reason="switched_off"))
     with pytest.raises(InputError, match="'maths' is no domain"):
-        rejects(index, RULES, domain="maths")
-    assert rejects(index, RULES, job="'; DROP TABLE scores; --").total == 0
+        browse(index, RULES, CandidateFilter(domain="maths"))
+    assert browse(index, RULES, CandidateFilter(job="'; DROP TABLE scores; --")).total == 0

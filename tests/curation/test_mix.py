@@ -156,12 +156,15 @@ def test_a_mix_comes_back_as_it_was_saved(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("reasoning = -1", "0 or more"),
+        ("reasoning = -1", "0 to"),
+        ("reasoning = 100000000000000000000", "0 to 1,000,000,000,000"),
         ("reasoning = 'many'", "a whole number"),
         ("reasoning = true", "a whole number"),
         ("total = 3", "'total' is not a setting"),
         ("recipe = 'r2'", "no recipe"),
-        ("ratio = 0", "above 0"),
+        ("ratio = 0", "1e-06 or more"),
+        ("recipe = 'all'\nratio = 1e-320", "1e-06 or more"),
+        ("ratio = nan", "1e-06 or more"),
         ("[domains]\ngeneral = 3", "no reasoning domain"),
         ("[domains]\nmath = 'x'", "'domains.math'"),
         ("reasoning = 10\n[domains]\nmath = 11", "more than the reasoning total"),

@@ -15,6 +15,7 @@ import duckdb
 from curation.errors import ShardError
 from curation.index.predicates import reject_mask
 from curation.index.queries import fill
+from curation.index.staging import literal
 from curation.jobs import Job, live_shards
 from curation.verification import DECIDING_RULES
 from training.evaluation.records import FAMILY
@@ -168,7 +169,7 @@ def _change(row: tuple[Any, ...]) -> PromptChange:
 
 def _query(job: Job, sql: str, parameters: Callable[[list[str]], object]) -> list[tuple[Any, ...]]:
     for attempt in range(_ATTEMPTS):
-        paths = [_literal(str(path)) for path in live_shards(job.folder, FAMILY)]
+        paths = [literal(path) for path in live_shards(job.folder, FAMILY)]
         if not paths:
             return []
         try:
@@ -180,11 +181,6 @@ def _query(job: Job, sql: str, parameters: Callable[[list[str]], object]) -> lis
         except duckdb.Error as error:
             raise _unreadable(job, error) from error
     return []
-
-
-def _literal(path: str) -> str:
-    """A path that DuckDB does not take for a pattern."""
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in path)
 
 
 def _unreadable(job: Job, error: Exception) -> ShardError:

@@ -31,10 +31,6 @@ class Interval:
     prompts: int
     samples: int
 
-    def is_apart_from(self, other: Interval) -> bool:
-        """Whether the two intervals do not touch."""
-        return self.low > other.high or self.high < other.low
-
 
 EMPTY: Final = Interval(math.nan, math.nan, math.nan, 0, 0)
 

@@ -240,6 +240,24 @@ def test_a_file_that_is_not_what_it_says(
     assert list(workspace.prompts.glob("*.parquet")) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.json", b'[{"question": ' + b"1" * 5_000 + b"}]", "item 1 cannot be read"),
+        ("a.json", b'{"question": ' + b"[" * 200_000, "is nested too deeply"),
+        ("a.csv", b'messages,reference\n"' + b"[" * 200_000 + b'",2\n', "neither a list of messages nor JSON of one"),
+    ],
+    ids=["an integer of 5,000 digits", "lists in lists in lists", "the same in a cell"],
+)
+def test_json_that_cannot_be_read_is_told(
+    workspace: Workspace, tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        import_prompts(workspace, tmp_path / name, MATH)
+    assert said in str(caught.value) and len(str(caught.value)) < 2_000
+
+
 def test_rows_of_a_csv_are_counted_by_line(workspace: Workspace, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b'\xef\xbb\xbfquestion,reference\r\n"two\r\nlines",1\r\nlone\r\ncaf\xe9,2\r\nx,\r\n')

@@ -52,6 +52,13 @@ def test_an_index_that_names_a_missing_file_is_refused(folder: Path) -> None:
         check_model(folder)
 
 
+@pytest.mark.parametrize("content", ['{"weight_map": ["model.safetensors"]}', '{"weight_map": {"a": 1}}', "[", "[]"])
+def test_a_damaged_index_is_told(folder: Path, content: str) -> None:
+    (folder / "model.safetensors.index.json").write_text(content)
+    with pytest.raises(ModelError, match=r"model\.safetensors\.index\.json"):
+        check_model(folder)
+
+
 def test_an_adapter_needs_its_configuration_and_weights(folder: Path, tmp_path: Path) -> None:
     adapter = tmp_path / "adapter"
     with pytest.raises(ModelError, match="is not a folder"):
