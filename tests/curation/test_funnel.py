@@ -115,7 +115,7 @@ def test_the_funnel_counts_what_counting_by_hand_counts(index: Index, deduplicat
     }
     assert result.by_domain == {
         domain: by_hand([response for response in RESPONSES if response.prompt.domain == domain], unscored)
-        for domain, unscored in (("math", 3), ("code", 0), ("stem", 0), ("logic", 0))
+        for domain, unscored in (("math", 3), ("code", 0), ("stem", 0), ("logic", 0), ("general", 0))
     }
     correct = [reasons_by_hand(response) for response in RESPONSES if response.verdict == "correct"]
     names = ["mixed_language", "long_paragraph", "broken", "truncated"]
