@@ -9,14 +9,14 @@ import streamlit as st
 from components.open_workspace import ENTERED, open_workspace
 from components.problem import problems_in_place
 from components.reviewer import require_sign_in
-from components.sidebar import draw_sidebar, take_language_from_url
+from components.sidebar import draw_sidebar, keep_language_in_url
 from components.text import _
 
 IMAGES = Path(__file__).parent / "components" / "images"
 
 st.set_page_config(page_title="Winnow", page_icon=str(IMAGES / "mark.svg"), layout="wide", initial_sidebar_state=232)
 st.logo(str(IMAGES / "wordmark.svg"), icon_image=str(IMAGES / "mark.svg"), size="large")
-take_language_from_url()
+keep_language_in_url()
 st.session_state[ENTERED] = True
 
 page = st.navigation(

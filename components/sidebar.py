@@ -6,15 +6,21 @@ import streamlit as st
 
 from components.about import draw_about
 from components.reviewer import draw_reviewer
-from components.text import CHOSEN, LANGUAGES, _, inert, language
+from components.text import CHOSEN, LANGUAGES, _, inert, language, spoken
 from curation.workspace import Workspace
 
 
-def take_language_from_url() -> None:
-    """A language in the address (`?language=zh_CN`) counts until another is chosen."""
+def keep_language_in_url() -> None:
+    """A language in the address (`?language=zh_CN`) counts until another is chosen, and one that was chosen against the
+    browser's own stays in the address of every page, so that a reload and a copied link keep it."""
     named = st.query_params.get(CHOSEN)
     if named in LANGUAGES and CHOSEN not in st.session_state:
         st.session_state[CHOSEN] = named
+    chosen = st.session_state.get(CHOSEN)
+    if chosen in LANGUAGES and chosen != spoken(st.context.locale or ""):
+        st.query_params[CHOSEN] = chosen
+    elif named is not None:
+        del st.query_params[CHOSEN]
 
 
 def draw_sidebar(workspace: Workspace | None) -> None:

@@ -48,12 +48,18 @@ def comparison_figure(models: tuple[str, ...], columns: tuple[ModelColumn, ...])
     unit = (1.0 - _COLUMN_GAP * (len(columns) - 1)) / sum(weights)
     left = 0.0
     headlines = sum(column.is_headline for column in columns)
+    rates = [
+        value.value for column in columns if not column.is_headline for value in column.values if value is not None
+    ]
+    longest = max([0.02, *rates])  # one scale for all rates: a bar twice as long is twice the rate, in any column
     # written as plain values: Plotly's own subplots check every step, and take a second to do it
     for number_, (column, weight) in enumerate(zip(columns, weights, strict=True), start=1):
         axis = "x" if number_ == 1 else f"x{number_}"
         traces += [{**trace, "xaxis": axis, "yaxis": "y"} for trace in _column_traces(rows, column)]
         axes[f"xaxis{axis[1:]}"] = {
-            **_column_axis(column, ticks=3 if headlines > 2 else 5, room=2.6 if len(columns) > _MANY else 1.75),
+            **_column_axis(
+                column, ticks=3 if headlines > 2 else 5, end=longest * (2.6 if len(columns) > _MANY else 1.75)
+            ),
             "domain": [left, min(1.0, left + weight * unit)],
             "anchor": "y",
             "fixedrange": True,
@@ -127,12 +133,12 @@ def _column_traces(rows: Sequence[str], column: ModelColumn) -> list[dict[str, A
     return [drawn, numbers, *([words_beside(unknown, [0.0] * len(unknown), ["–"] * len(unknown))] if unknown else [])]
 
 
-def _column_axis(column: ModelColumn, ticks: int, room: float) -> dict[str, Any]:
+def _column_axis(column: ModelColumn, ticks: int, end: float) -> dict[str, Any]:
     if column.is_headline:
         values = [number / (ticks - 1) for number in range(ticks)]
-        return {"range": [0.0, 1.12], "tickvals": values, "tickformat": ".0%", "showgrid": True}
-    longest = max((value.value for value in column.values if value is not None), default=0.0)
-    return {"range": [0.0, max(longest, 0.02) * room], "showticklabels": False, "showgrid": False}
+        # beyond 100 % is the room for the number beside an interval that ends there
+        return {"range": [0.0, 1.4 if ticks < 5 else 1.2], "tickvals": values, "tickformat": ".0%", "showgrid": True}
+    return {"range": [0.0, end], "showticklabels": False, "showgrid": False}
 
 
 def _measured(value: Measured) -> str:

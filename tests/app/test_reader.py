@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from benchmarks.serving import CHECKOUT, PATIENCE_S
 from components.reviewer import LONGEST, clean_name
 from curation import Workspace
+from tests.app.words import shown
 
 OpenApp = Callable[[Path], AppTest]
 
@@ -35,9 +36,23 @@ def test_a_language_in_the_address_counts(empty: Workspace, monkeypatch: pytest.
     assert titles(app.run()) == ["总览"]
 
 
+@pytest.mark.parametrize(("chosen", "address"), [("zh_CN", {"language": "zh_CN"}), ("en", {})])
+def test_a_chosen_language_stays_in_the_address_unless_it_is_the_browsers(
+    empty: Workspace, monkeypatch: pytest.MonkeyPatch, chosen: str, address: dict[str, str]
+) -> None:
+    monkeypatch.setenv("WINNOW_WORKSPACE", str(empty.folder))
+    app = AppTest.from_file(str(CHECKOUT / "app.py"), default_timeout=PATIENCE_S)
+    app.query_params["language"] = "zh_CN"
+    app.session_state["language"] = chosen
+    app.run()
+    assert app.query_params == address
+
+
 def test_the_name_is_asked_once(empty: Workspace, open_app: OpenApp) -> None:
     app = open_app(empty.folder)
-    (field,) = [field for field in app.text_input if "Your name" in field.label]
+    fields = [field for field in app.text_input if "Your name" in field.label]
+    assert len(fields) == 1, (shown(app), [field.label for field in app.text_input])
+    (field,) = fields
     field.set_value("Ada \u202e*Lovelace*").run()
     assert app.session_state["reviewer"] == "Ada  *Lovelace*"
 
