@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -31,6 +32,14 @@ def setting_label(name: str) -> str:
 def plain_label(name: str) -> str:
     """The label of a setting: "learning_rate" → "Learning rate"."""
     return _LABELS.get(name, name.replace("_", " ").capitalize())
+
+
+def in_labels(config_class: type, message: str) -> str:
+    """What a configuration says is wrong, with the label of the field in place of the setting's name."""
+    named = re.match(r"(\w+)(?= is |: )", message)
+    if named is None or named[0] not in {each.name for each in settings_of(config_class)}:
+        return message
+    return f"“{setting_label(named[0])}”{message[named.end() :]}"
 
 
 def setting_fields(

@@ -13,7 +13,7 @@ import streamlit as st
 from components.command_line import command_line, shown_path
 from components.model_field import model_choice
 from components.problem import problems_in_place, show_problem
-from components.setting_form import setting_fields, setting_label
+from components.setting_form import in_labels, setting_fields, setting_label
 from components.text import _
 from curation.errors import WinnowError
 from curation.settings import config_from_mapping, config_to_flags, settings_of
@@ -131,7 +131,7 @@ def _before_it_starts(
         try:
             config = config_from_mapping(EvaluationConfig, {**values, "models": tuple(models)})
         except WinnowError as error:
-            show_problem(_("A setting is wrong"), str(error))
+            show_problem(_("A setting is wrong"), in_labels(EvaluationConfig, str(error)))
     if config is not None:
         st.markdown(
             _("Each model answers the same prompts, **{n}** times each; then the results are set side by side.").format(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from components.check_words import check_words
 from components.format import number
 from components.marked_response import marked_response
 from components.measure_words import rule_title
@@ -72,7 +73,7 @@ def _response(model: str, row: ResponseRow | None, place: str, language: str, ru
     if row is None:
         st.caption(_("It has no such sample."))
         return
-    parts = [_("{n} tokens").format(n=number(row.reasoning_tokens + row.answer_tokens)), row.detail]
+    parts = [_("{n} tokens").format(n=number(row.reasoning_tokens + row.answer_tokens)), check_words(row.detail)]
     if row.finish_reason == "length":
         parts.append(_("cut at the longest length"))
     st.caption(inert(" · ".join(part for part in parts if part)), wrap=False)

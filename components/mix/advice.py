@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import streamlit as st
@@ -29,6 +29,7 @@ class Advice:
 
     words: str
     pages: tuple[str, ...]
+    where: Mapping[str, str] = field(default_factory=dict)  # in the address of the page
 
 
 def state_sentence(name: str, quotas: Sequence[Quota]) -> str:
@@ -92,9 +93,12 @@ def draw_advice(*advices: Advice, icon: str = ":material/lightbulb:") -> None:
         for advice in advices:
             st.markdown(f":small[{icon} {advice.words}]")
         with st.container(horizontal=True, gap="small"):
+            first = {page: advice.where for advice in reversed(advices) for page in reversed(advice.pages)}
             for page in dict.fromkeys(page for advice in advices for page in advice.pages):
                 label, page_icon = PAGES[page]
-                st.page_link(f"pages/{page}.py", label=_(label), icon=page_icon, width="content")
+                st.page_link(
+                    f"pages/{page}.py", label=_(label), icon=page_icon, width="content", query_params=dict(first[page])
+                )
 
 
 def _shortfall(quota: Quota, counts: Counts | None) -> Advice:
@@ -102,7 +106,7 @@ def _shortfall(quota: Quota, counts: Counts | None) -> Advice:
         domain=domain_name(quota.domain), wanted=number(quota.quota), available=number(quota.available)
     )
     what, pages = _remedy(quota, counts)
-    return Advice(f"{gap} {what}", pages)
+    return Advice(f"{gap} {what}", pages, {"domain": quota.domain} if pages == ("rejects",) else {})
 
 
 def _remedy(quota: Quota, counts: Counts | None) -> tuple[str, tuple[str, ...]]:

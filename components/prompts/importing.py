@@ -85,7 +85,10 @@ def draw_imported(workspace: Workspace) -> None:
             st.markdown(f":green[:material/check_circle:] {words}", width="content")
         st.space("stretch")
         if isinstance(report, ImportReport) and report.imported and not is_general:
-            st.page_link("pages/sampling.py", label=_("Sample responses"), icon=":material/casino:", width="content")
+            st.page_link(
+                "pages/sampling.py", label=_("Sample responses"), icon=":material/casino:", width="content",
+                query_params={"import": report.name},
+            )  # fmt: skip
         st.button(_("Close"), type="tertiary", key=f"{KEY}-forget", on_click=_forget)
 
 

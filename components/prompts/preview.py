@@ -27,7 +27,8 @@ def draw_check(checked: CheckedFile[Any], *, key: str) -> None:
         f":{colour}-badge[:material/check: {plural('{n} new', '{n} new', checked.new).format(n=number(checked.new))}]"
     ]
     if checked.known:
-        words.append(f":gray-badge[:material/content_copy: {_('{n} here already').format(n=number(checked.known))}]")
+        known = _("{n} here already, or twice in the file").format(n=number(checked.known))
+        words.append(f":gray-badge[:material/content_copy: {known}]")
     if checked.bad:
         bad = plural("{n} bad row", "{n} bad rows", checked.bad).format(n=number(checked.bad))
         words.append(f":red-badge[:material/error: {bad}]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, Final
@@ -16,9 +17,11 @@ from components.model_field import field_problem, model_choice
 from components.palette import domain_name
 from components.problem import problems_in_place
 from components.roots import allowed_path
-from components.setting_form import setting_fields
+from components.setting_form import in_labels, setting_fields
 from components.text import N_, _, plural
 from curation.errors import InputError, WinnowError
+from curation.prompts import list_imports, read_prompts
+from curation.prompts.reading import ids_of_imports
 from curation.records import Domain, Split
 from curation.sampled import prompt_counts
 from curation.sampling import SamplingConfig, launch_sampling
@@ -53,7 +56,7 @@ def sampling_form(workspace: Workspace, seen: Sequence[SeenJob]) -> None:
                 help=_("The model that is sampled: a folder with config.json, tokenizer and safetensors weights."),
             )  # fmt: skip
             values["model"], problem = policy.path, policy.problem
-        values |= _prompt_fields()
+        values |= _prompt_fields(workspace)
         values |= setting_fields(SamplingConfig, PARAMETERS, key=KEY, start=start)
         with st.expander(_("Adapter, engine and device"), icon=":material/memory:", key=f"{KEY}-more"):
             values["adapter"] = None
@@ -103,7 +106,7 @@ def samples_wanted(counts: Mapping[tuple[str, str], int], values: Mapping[str, A
     return chosen if limit is None else max(0, min(chosen, int(limit)))
 
 
-def _prompt_fields() -> dict[str, Any]:
+def _prompt_fields(workspace: Workspace) -> dict[str, Any]:
     split = st.segmented_control(
         _("Prompts"), list(_SPLITS), default=Split.TRAIN.value, required=True, key=f"{KEY}-split",
         format_func=lambda name: _(_SPLITS[name]),
@@ -113,7 +116,20 @@ def _prompt_fields() -> dict[str, Any]:
         _("Domains"), [str(domain) for domain in Domain], selection_mode="multi", key=f"{KEY}-domains",
         format_func=domain_name, help=_("None chosen means all."),
     )  # fmt: skip
-    return {"split": split or Split.TRAIN.value, "domains": tuple(domains or ())}
+    return {"split": split or Split.TRAIN.value, "domains": tuple(domains or ()), "imports": _imports(workspace)}
+
+
+def _imports(workspace: Workspace) -> tuple[str, ...]:
+    """Which files the prompts are from; the address may name one (`?import=`), as the way here from an import does."""
+    names = [each.name for each in list_imports(workspace)]
+    named = st.query_params.get("import")
+    if len(names) < 2 and named not in names:
+        return ()
+    chosen = st.multiselect(
+        _("Imports"), names, default=[named] if named in names else [], key=f"{KEY}-imports-{named or ''}",
+        placeholder=_("All imports"), help=_("Only prompts of these files; none chosen means all."),
+    )  # fmt: skip
+    return tuple(chosen)
 
 
 def _responses_file(workspace: Workspace, start: Mapping[str, Any]) -> tuple[str | None, str]:
@@ -148,7 +164,7 @@ def _checked(values: dict[str, Any], problem: str) -> SamplingConfig | None:
         )
         config.check()
     except InputError as error:
-        field_problem(str(error))
+        field_problem(in_labels(SamplingConfig, str(error)))
         return None
     return config
 
@@ -156,17 +172,34 @@ def _checked(values: dict[str, Any], problem: str) -> SamplingConfig | None:
 def _amount(workspace: Workspace, values: Mapping[str, Any]) -> None:
     live = live_index(workspace)
     live.view(patience_s=0.0)
-    counts = live.ask(prompt_counts)
+    imports = values["imports"]
+    counts = _counts_of(workspace, imports, _stamp(workspace)) if imports else live.ask(prompt_counts)
     if counts is None:
         st.caption(_("Counting the prompts …"))
         return
     prompts = samples_wanted(counts, values)
-    if not prompts:
+    if not prompts and (values["limit"] is None or values["limit"] > 0):  # else the field's own error says it
         st.markdown(f":orange[:material/info:] {_('No prompt fits: choose another group or other domains.')}")
+        return
+    if not prompts:
         return
     n = int(values["n"] or 0)
     words = plural("**{prompts}** prompt × {n} = **{samples}** samples", "**{prompts}** prompts × {n} = **{samples}** samples", prompts)  # noqa: E501  # fmt: skip
     st.markdown(words.format(prompts=number(prompts), n=number(n), samples=number(prompts * n)))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _counts_of(
+    _workspace: Workspace, imports: tuple[str, ...], stamp: tuple[tuple[str, int], ...]
+) -> dict[tuple[str, str], int]:
+    """How many prompts some imports hold by (split, domain)."""
+    ids = ids_of_imports(_workspace, imports)
+    table = read_prompts(_workspace, ids, ["split", "domain"])
+    return dict(Counter(zip(table["split"].to_pylist(), table["domain"].to_pylist(), strict=True)))
+
+
+def _stamp(workspace: Workspace) -> tuple[tuple[str, int], ...]:
+    return tuple((str(path), path.stat().st_mtime_ns) for path in sorted(workspace.prompts.glob("*.parquet")))
 
 
 def _repeats(config: SamplingConfig, seen: Sequence[SeenJob]) -> None:

@@ -10,10 +10,10 @@ from typing import Any, Final
 import streamlit as st
 
 from components.command_line import command_line
-from components.model_field import model_field
+from components.model_field import field_problem, model_field
 from components.problem import problems_in_place, show_problem
 from components.roots import allowed_path
-from components.setting_form import setting_fields
+from components.setting_form import in_labels, setting_fields
 from components.text import N_, _, inert
 from components.training.command import training_flags
 from components.training.exports import ExportFound, exports_found
@@ -75,7 +75,8 @@ def _fields(workspace: Workspace, exports: list[ExportFound]) -> dict[str, Any]:
                 _("Name of the adapter"), value=_free_name(workspace, str(export)), key=f"training-output-{export}",
                 help=_("It is saved in the workspace under this name."), persist_state="session",
             ).strip()  # fmt: skip
-            _output_problem(workspace, output)
+            if problem := _output_problem(workspace, output):
+                field_problem(problem)
     base = model_field(
         workspace, _("Base"), key="training-base", start="base",
         needs_template=not st.session_state.get(f"training-{st.session_state.get('training-preset')}-chat_template"),
@@ -107,14 +108,12 @@ def _preset() -> str:
     return preset.name
 
 
-def _output_problem(workspace: Workspace, output: str) -> None:
+def _output_problem(workspace: Workspace, output: str) -> str:
     try:
         check_name(output, _("a model"))
     except WinnowError as error:
-        st.text(str(error))
-        return
-    if (workspace.models / output).exists():
-        st.caption(_(":red[:material/error:] A model of this name exists; choose another."))
+        return str(error)
+    return _("A model of this name exists; choose another.") if (workspace.models / output).exists() else ""
 
 
 def _before_it_starts(workspace: Workspace, values: Mapping[str, Any], samples: int | None) -> None:
@@ -128,7 +127,7 @@ def _before_it_starts(workspace: Workspace, values: Mapping[str, Any], samples: 
     try:
         config = config_from_mapping(TrainingConfig, _checked(workspace, values))
     except WinnowError as error:
-        show_problem(_("A setting is wrong"), str(error))
+        show_problem(_("A setting is wrong"), in_labels(TrainingConfig, str(error)))
         st.button(
             _("Start training"), type="primary", icon=":material/play_arrow:", disabled=True, key="training-start"
         )
@@ -138,7 +137,10 @@ def _before_it_starts(workspace: Workspace, values: Mapping[str, Any], samples: 
         memory_lines(config)
     st.caption(_("The same on the command line"))
     st.code(command_line(workspace, "sft", training_flags(config)), language=None, wrap_lines=True)
-    if st.button(_("Start training"), type="primary", icon=":material/play_arrow:", key="training-start"):
+    if st.button(
+        _("Start training"), type="primary", icon=":material/play_arrow:", key="training-start",
+        disabled=bool(_output_problem(workspace, config.output)),
+    ):  # fmt: skip
         with problems_in_place(_("The training did not start")):
             job = launch_training(workspace, config)
             st.toast(_("Training started"), icon=":material/play_arrow:")

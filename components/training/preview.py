@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -47,6 +48,10 @@ def memory_lines(config: TrainingConfig) -> None:
         _("Memory at the longest batch"), size(estimate.total), delta=where, delta_arrow="off", delta_color="off",
         help=_("Estimated from the sizes in config.json; every sample is taken to be max_length long."),
     )  # fmt: skip
+    installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if queue_device(config.device) == "cpu" and estimate.total > installed:
+        words = _("This machine has {memory}: lower the batch size, the longest length or the rank.")
+        st.markdown(f":orange[:material/warning:] {words.format(memory=size(installed))}")
     parts = " · ".join(f"{_(name)} {size(getattr(estimate, part))}" for part, name in _PARTS)
     trained = _("{trained} of {parameters} parameters are trained").format(
         trained=short_number(estimate.trained), parameters=short_number(estimate.parameters + estimate.trained)

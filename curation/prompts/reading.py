@@ -38,6 +38,20 @@ def prompt_ids(workspace: Workspace) -> Ids:
     return known_ids(workspace.prompts, "prompt_id")
 
 
+def ids_of_imports(workspace: Workspace, names: Sequence[str]) -> Ids:
+    """Ids of the prompts in some imports: (n,) uint64, sorted, each once; a prompt may be in several imports.
+
+    Raises InputError, naming those that there are, for a name that there is not.
+    """
+    paths = {path.stem: path for path in _paths(workspace.prompts)}
+    for name in names:
+        if name not in paths:
+            there = ", ".join(paths) or "none"
+            raise InputError(f"imports: there is no import called {name!r} in {workspace.prompts}; there are {there}.")
+    parts = [_file_ids(paths[name], "prompt_id") for name in names]
+    return np.unique(np.concatenate(parts)) if parts else np.empty(0, np.uint64)
+
+
 def read_prompts(workspace: Workspace, ids: Ids | None = None, columns: Sequence[str] | None = None) -> pa.Table:
     """Prompts as a table of PROMPT_SCHEMA, or of its `columns`.
 

@@ -23,6 +23,7 @@ class SamplingConfig:
     adapter: str | None = setting(None, help="Folder of a PEFT adapter, merged into the model", group="what")
     split: str = setting(Split.TRAIN.value, help="Which prompts", choices=(*Split, "all"), group="what")
     domains: tuple[str, ...] = setting((), help="Only prompts of these domains; none named means all", group="what")
+    imports: tuple[str, ...] = setting((), help="Only prompts of these imports; none named means all", group="what")
     limit: int | None = setting(None, help="At most so many prompts, drawn by the seed", minimum=1, group="what")
 
     n: int = setting(4, help="Samples of each prompt", minimum=1, group="sampling")
@@ -36,7 +37,8 @@ class SamplingConfig:
     enable_scores: bool = setting(True, help="Score candidates while they are sampled", group="run")
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "domains", tuple(self.domains))  # JSON has lists
+        for name in ("domains", "imports"):  # JSON has lists
+            object.__setattr__(self, name, tuple(getattr(self, name)))
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from curation.errors import InputError, ModelError
 from curation.jobs import Job, create_job, launch
 from curation.prompts import read_prompts
+from curation.prompts.reading import ids_of_imports
 from curation.sampling.config import SamplingConfig, queue_device
 from curation.sampling.model_folder import check_model
 from curation.sampling.randomness import scramble
@@ -55,9 +56,13 @@ def chosen_prompts(workspace: Workspace, config: SamplingConfig) -> npt.NDArray[
         chosen &= np.asarray(prompts["split"].to_pylist(), dtype=object) == str(config.split)
     if config.domains:
         chosen &= np.isin(np.asarray(prompts["domain"].to_pylist(), dtype=str), [str(d) for d in config.domains])
+    if config.imports:
+        chosen &= np.isin(prompts["prompt_id"].to_numpy(), ids_of_imports(workspace, config.imports))
     ids: npt.NDArray[np.uint64] = prompts["prompt_id"].to_numpy()[chosen]
     if not len(ids):
-        wanted = f"split {config.split}" + (f", domains {', '.join(config.domains)}" if config.domains else "")
+        wanted = f"split {config.split}"
+        for name, values in (("domains", config.domains), ("imports", config.imports)):
+            wanted += f", {name} {', '.join(values)}" if values else ""
         raise InputError(f"{workspace.folder}: no prompt has {wanted}; choose others, or import some.")
     if config.limit is not None and config.limit < len(ids):
         drawn = np.argsort(scramble(ids, config.seed), kind="stable")[: config.limit]

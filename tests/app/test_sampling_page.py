@@ -17,7 +17,7 @@ from components.sampling.responses import first_lines, first_words
 from curation import Workspace
 from curation.index import Index
 from curation.jobs import Job, ShardWriter, State, create_job, list_jobs, wait
-from curation.prompts import read_prompts
+from curation.prompts import ImportOptions, import_prompts, read_prompts
 from curation.records import CANDIDATE_SCHEMA, candidate_id, response_hash
 from curation.sampled import latest_responses, prompt_counts, sampled
 from curation.thresholds import ThresholdRule, ThresholdSet, default_thresholds
@@ -143,8 +143,8 @@ def test_settings_that_make_no_sense_are_refused_next_to_the_form(
     assert not app.button(key="sampling-start").disabled
     for name, value, words in (
         ("temperature", 0.0, "temperature 0 gives 4 equal samples"),
-        ("n", 0, "n is 0"),
-        ("top_p", 1.5, "top_p is 1.5"),
+        ("n", 0, "“Samples a prompt” is 0"),
+        ("top_p", 1.5, "“Top-p” is 1.5"),
     ):
         field = app.number_input(key=f"sampling-{name}")
         good = field.value
@@ -154,7 +154,7 @@ def test_settings_that_make_no_sense_are_refused_next_to_the_form(
         assert app.button(key="sampling-start").disabled
         app.number_input(key=f"sampling-{name}").set_value(good).run()
     app.text_input(key="sampling-device").set_value("tpu").run()
-    assert "device is 'tpu'" in shown(app)
+    assert "“Device” is 'tpu'" in shown(app)
 
 
 def test_the_same_draws_again_are_pointed_out(filled: Workspace, responses: Path, sampling_page: OpenPage) -> None:
@@ -238,6 +238,20 @@ def test_prompts_are_counted_as_the_job_will_choose_them() -> None:
         ("train", (), 0, 0),
     ):
         assert samples_wanted(counts, {"split": split, "domains": domains, "limit": limit}) == wanted
+
+
+def test_what_was_just_imported_is_what_is_sampled(
+    filled: Workspace, tmp_path: Path, responses: Path, sampling_page: OpenPage
+) -> None:
+    (tmp_path / "mine.jsonl").write_text('{"question": "1?", "reference": "1"}\n{"question": "2?", "reference": "2"}\n')
+    import_prompts(filled, tmp_path / "mine.jsonl", ImportOptions(domain="math"))
+    app = sampling_page(filled, **{"import": "mine"})
+    assert not app.exception
+    assert "**2** prompts ×" in shown(app)
+    (field,) = [each for each in app.multiselect if each.label == "Imports"]
+    assert field.value == ["mine"]
+    field.set_value([]).run()
+    assert "**2** prompts ×" not in shown(app)
 
 
 def test_a_form_starts_from_the_latest_job_where_its_record_can_be_read(empty: Workspace) -> None:

@@ -62,6 +62,9 @@ class EvaluationConfig:
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled or not all(names):
             raise InputError(f"models: each needs a name of its own; {doubled or 'one has none'}")
+        odd = [name for name in names if "=" in name]
+        if odd:
+            raise InputError(f"models: {odd[0]!r} cannot be a model's name; leave out the = sign")
         unknown = [domain for domain in self.domains if domain not in set(Domain)]
         if unknown:
             raise InputError(f"domains: {unknown[0]!r} is none; there are {', '.join(Domain)}")

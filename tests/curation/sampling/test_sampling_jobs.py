@@ -16,6 +16,7 @@ from curation import Workspace
 from curation.errors import InputError, ModelError
 from curation.jobs import Job, launch, live_shards, read_keys, resume, stop, sweep, wait
 from curation.jobs.state import State
+from curation.prompts import ImportOptions, import_prompts
 from curation.records import CANDIDATE_SCHEMA, SCORE_SCHEMA, candidate_id, format_id, response_hash
 from curation.sampling import SamplingConfig, launch_sampling
 from curation.sampling.launching import chosen_prompts, create_sampling
@@ -192,7 +193,7 @@ def test_any_number_of_deaths_at_random_moments(workspace: Workspace, tmp_path: 
     assert_whole(job, 4)
 
 
-def test_prompts_are_chosen_by_split_domain_and_seed(workspace: Workspace) -> None:
+def test_prompts_are_chosen_by_split_domain_import_and_seed(workspace: Workspace, tmp_path: Path) -> None:
     prompts = add_prompts(workspace, 40)
     everything = chosen_prompts(workspace, SamplingConfig("m"))
     assert set(everything.tolist()) == {p.prompt_id for p in prompts}
@@ -200,7 +201,16 @@ def test_prompts_are_chosen_by_split_domain_and_seed(workspace: Workspace) -> No
     assert len(some) == 10
     assert some.tolist() == chosen_prompts(workspace, SamplingConfig("m", limit=10, seed=1)).tolist()
     assert set(some.tolist()) < set(chosen_prompts(workspace, SamplingConfig("m", limit=20, seed=1)).tolist())
-    for config in (SamplingConfig("m", split="held_out"), SamplingConfig("m", domains=("code",))):
+    lines = '{"question": "1?", "reference": "1"}\n{"question": "2?", "reference": "2"}\n'
+    (tmp_path / "mine.jsonl").write_text(lines)
+    (tmp_path / "again.jsonl").write_text(lines.splitlines()[0] + '\n{"question": "3?", "reference": "3"}\n')
+    for name in ("mine", "again"):
+        import_prompts(workspace, tmp_path / f"{name}.jsonl", ImportOptions(domain="math"))
+    assert len(chosen_prompts(workspace, SamplingConfig("m", imports=("mine",)))) == 2
+    assert len(chosen_prompts(workspace, SamplingConfig("m", imports=("mine", "again")))) == 3
+    with pytest.raises(InputError, match=r"no import called 'absent' in .*; there are again, mine"):
+        chosen_prompts(workspace, SamplingConfig("m", imports=("absent",)))
+    for config in (SamplingConfig("m", split="held_out"), SamplingConfig("m", imports=("mine",), domains=("code",))):
         with pytest.raises(InputError, match="no prompt has"):
             chosen_prompts(workspace, config)
 
