@@ -5,7 +5,7 @@
 Both sample the same prompts with the same policy, and both train a LoRA adapter on the same export with the same
 settings; each is measured in turns inside this process, so starting processes and importing libraries are left out.
 Ours writes shards, scores what it samples, reports progress and keeps checkpoints meanwhile; the bare script does none
-of that. A round is a quarter of the demo: 300 prompts, and all epochs on what they give (the bare script takes several
+of that. A round is an eighth of the demo: 150 prompts, and all epochs on what they give (the bare script takes several
 minutes over the whole).
 """
 
@@ -112,7 +112,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="48 prompts, 6 steps, once")
     quick = parser.parse_args().quick
-    size = DemoConfig(prompts=48, max_steps=6) if quick else DemoConfig(prompts=300)
+    size = DemoConfig(prompts=48, max_steps=6) if quick else DemoConfig(prompts=150)
     rounds = 1 if quick else 3
     logging.disable_progress_bar()
     tokenizer: Any = AutoTokenizer.from_pretrained(POLICY, local_files_only=True)

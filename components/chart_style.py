@@ -17,7 +17,7 @@ INK: Final = "#000037"
 """Streamlit's placeholder for the colour of text; the browser puts in that of the theme, and follows its changes."""
 
 QUIET: Final = tint(NEUTRAL, 0.8)
-FAINT: Final = tint(NEUTRAL, 0.32)
+FAINT: Final = tint(NEUTRAL, 0.52)
 
 
 def show(figure: go.Figure, *, key: str, alt: str) -> None:

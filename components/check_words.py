@@ -30,6 +30,8 @@ _DETAILS: Final[Mapping[str, str]] = {
     "Math-Verify could not match them": N_("Math-Verify could not match them"),
     "one may be the other, rounded": N_("one may be the other, rounded"),
 }
+NOT_READ: Final = ("code is not run without a sandbox", "no rule for this prompt")
+"""Details of checks that did not look for a final answer at all."""
 
 
 def check_words(detail: str) -> str:

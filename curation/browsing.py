@@ -53,8 +53,8 @@ class CandidateFilter:
     """Which candidates of `train` prompts to look through; an open side is None.
 
     `reason`: a verdict, or the name of an enabled rule, that is among a candidate's reasons; with `only`, it is the
-    only one. `job`: an id. Raises InputError for a status or a domain that there is not, and for `only` without a
-    reason.
+    only one. `verdict`: the candidate's own; unscored ones have none. `job`: an id. Raises InputError for a status, a
+    domain or a verdict that there is not, and for `only` without a reason.
     """
 
     status: str = Status.REJECTED
@@ -63,12 +63,15 @@ class CandidateFilter:
     domain: str | None = None
     job: str | None = None
     prompt: int | None = None
+    verdict: str | None = None
 
     def __post_init__(self) -> None:
         if self.status not in set(Status):
             raise InputError(f"{self.status!r} is no status; known are {', '.join(Status)}.")
         if self.domain is not None and self.domain not in set(Domain):
             raise InputError(f"{self.domain!r} is no domain; known are {', '.join(Domain)}.")
+        if self.verdict is not None and self.verdict not in set(Verdict):
+            raise InputError(f"{self.verdict!r} is no verdict; known are {', '.join(Verdict)}.")
         if self.only and self.reason is None:
             raise InputError("'only' narrows a reason; name the reason too.")
 
@@ -211,7 +214,7 @@ def browse(
 
 
 def count_reasons(index: Index, thresholds: ThresholdSet, wanted: CandidateFilter) -> ReasonCounts:
-    """What became of the candidates of the filter's domain, job and prompt, whatever its status and reason."""
+    """What became of the candidates of the filter's domain, job, prompt and verdict, whatever its status and reason."""
     rules = thresholds.enabled
     mask = reject_mask(rules)
     where = _place(wanted)
@@ -286,7 +289,7 @@ def _matches(wanted: CandidateFilter, rules: Sequence[ThresholdRule]) -> Express
 
 
 def _place(wanted: CandidateFilter) -> Expression:
-    """Domain, job and prompt, which need no mask."""
+    """Domain, job, prompt and verdict, which need no mask."""
     conditions = ["TRUE"]
     parameters: list[object] = []
     if wanted.domain is not None:
@@ -298,6 +301,9 @@ def _place(wanted: CandidateFilter) -> Expression:
     if wanted.prompt is not None:
         conditions.append("prompt_id = ?::UBIGINT")
         parameters.append(wanted.prompt)
+    if wanted.verdict is not None:
+        conditions.append("verdict = ?::verdict")
+        parameters.append(str(wanted.verdict))
     return Expression(" AND ".join(conditions), tuple(parameters))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from components.filters.counts import ask
-from components.filters.draft import draw_saved, draw_told, open_desk
+from components.filters.draft import IN_URL, draw_saved, draw_told, open_desk_of_url
 from components.filters.results import draw_changed, draw_results, draw_sentence
 from components.filters.rule import draw_rule
 from components.filters.sets import choose_set, draw_add_rule, draw_broken, draw_save, draw_sets
@@ -68,7 +68,7 @@ def live() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         name = choose_set(workspace)
         try:
-            desk = open_desk(workspace, name)
+            desk = open_desk_of_url(workspace, name)
         except WinnowError as error:
             show_problem(_("This threshold set cannot be read"), str(error))
             draw_broken(workspace, name)
@@ -80,6 +80,7 @@ def live() -> None:
         draw_add_rule(desk, histograms)
         draw_sets(workspace, look_at_all(workspace))
     draw_told("save")
+    draw_told(IN_URL)
     draw_saved()
     draft, saved = asked.funnel(desk.draft), asked.funnel(desk.saved)
     with sentence:

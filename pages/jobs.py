@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from components.jobs.detail import job_detail
 from components.jobs.listing import job_list
-from components.jobs.seen import IDLE_S, REFRESH_S, fingerprint, look_at_all
+from components.jobs.seen import IDLE_S, REFRESH_S, SeenJob, activity, fingerprint, look_at_all
 from components.open_workspace import current_workspace
 from components.problem import problems_in_place
 from components.text import _, plural
@@ -16,11 +18,10 @@ jobs_at_first = look_at_all(workspace)
 something_runs = any(each.is_active for each in jobs_at_first)
 
 
-def draw_sentence(total: int, running: int) -> None:
-    """How many jobs there are, and how many run."""
-    words = plural("{n} job", "{n} jobs", total).format(n=f"**{total:,}**")
-    now = _("**{n}** running now").format(n=running) if running else _("none running now")
-    st.markdown(f"{words}, {now}.")
+def draw_sentence(seen: Sequence[SeenJob]) -> None:
+    """How many jobs there are, how many run and how many wait."""
+    words = plural("{n} job", "{n} jobs", len(seen)).format(n=f"**{len(seen):,}**")
+    st.markdown(f"{words}, {activity(seen)}.")
 
 
 def draw_empty() -> None:
@@ -43,7 +44,7 @@ def live() -> None:
         if not seen:
             draw_empty()
             return
-        draw_sentence(len(seen), sum(each.is_active for each in seen))
+        draw_sentence(seen)
         left, right = st.columns([2, 3], gap="medium")
         with left:
             chosen = job_list(seen)

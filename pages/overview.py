@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from components.jobs.card import job_card
-from components.jobs.seen import IDLE_S, REFRESH_S, fingerprint, look_at_all
+from components.jobs.seen import IDLE_S, REFRESH_S, fingerprint, look_at_all, running_and_queued
 from components.live_index import live_index
 from components.open_workspace import current_workspace
 from components.overview.demo import demo_card, unfinished_demo
@@ -46,7 +46,7 @@ def live() -> None:
             if is_behind and not view.is_behind:
                 st.rerun()
             return
-        draw_sentence(counted, sum(each.is_active for each in seen))
+        draw_sentence(counted, *running_and_queued(seen))
         demo = unfinished_demo(seen)
         if demo is not None:
             demo_card(demo, seen)

@@ -16,7 +16,7 @@ from components.candidates.states import (
     draw_sentence,
     remember_drawn,
 )
-from components.candidates.view import look_from_url, set_in_url
+from components.candidates.view import heed_history, look_from_url, set_in_url
 from components.jobs.seen import IDLE_S, REFRESH_S
 from components.live_index import live_index
 from components.open_workspace import current_workspace
@@ -33,9 +33,8 @@ live = live_index(workspace)
 is_taken_in = live.glance().counted is not None
 
 
-@st.fragment(run_every=None if is_taken_in else REFRESH_S)
 def content() -> None:
-    """Everything below the title; a click draws only this."""
+    """Everything below the title."""
     with problems_in_place():
         counted = live.view().counted
         if counted is None:
@@ -59,6 +58,7 @@ def content() -> None:
         if found is None:
             return
         remember_drawn(live)
+        heed_history()
         above, body = st.container(), st.container()  # the body keeps its place whatever is above it
         with above:
             draw_sentence(found.counts, looked)
@@ -98,7 +98,10 @@ def watch() -> None:
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
     st.title(_("Rejects"), anchor=False, width="content")
     corner = st.container(width="content")
-content()
 if is_taken_in:
+    # no fragment: presses that come while a fragment is drawn become one, while the whole page starts anew for each
+    content()
     with corner:
         watch()
+else:
+    st.fragment(content, run_every=REFRESH_S)()

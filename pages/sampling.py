@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from components.format import number
-from components.jobs.seen import IDLE_S, REFRESH_S, SeenJob, fingerprint, look_at_all
+from components.jobs.seen import IDLE_S, REFRESH_S, SeenJob, activity, fingerprint, look_at_all
 from components.live_index import live_index
 from components.open_workspace import current_workspace
 from components.problem import problems_in_place
@@ -34,11 +34,9 @@ def draw_sentence(seen: Sequence[SeenJob]) -> None:
     """How much was sampled, and whether something is being sampled."""
     counted = live_index(workspace).view().counted
     candidates = number(counted.funnel.candidates) if counted is not None else "…"
-    running = sum(each.is_active for each in seen)
-    now = _("**{n}** running now").format(n=running) if running else _("none running now")
     jobs = plural("{n} sampling job", "{n} sampling jobs", len(seen)).format(n=f"**{len(seen):,}**")
     words = _("**{candidates}** candidates to choose from, {jobs}, {now}.")
-    st.markdown(words.format(candidates=candidates, jobs=jobs, now=now))
+    st.markdown(words.format(candidates=candidates, jobs=jobs, now=activity(seen)))
 
 
 def draw_empty() -> None:

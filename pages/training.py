@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from components.jobs.seen import IDLE_S, REFRESH_S, SeenJob, fingerprint, look
+from components.jobs.seen import IDLE_S, REFRESH_S, SeenJob, activity, fingerprint, look
 from components.open_workspace import current_workspace
 from components.problem import problems_in_place
 from components.text import _, inert, plural
@@ -32,9 +32,7 @@ is_new = not jobs_at_first or "new" in st.query_params or "export" in st.query_p
 def draw_sentence(jobs: Sequence[SeenJob]) -> None:
     """How many runs there are, and what the latest finished one came to."""
     words = plural("{n} run", "{n} runs", len(jobs)).format(n=f"**{len(jobs):,}**")
-    running = sum(each.is_active for each in jobs)
-    now = _("**{n}** running now").format(n=running) if running else _("none running now")
-    parts = [words, now]
+    parts = [words, activity(jobs)]
     done = next((each for each in jobs if each.state.name == State.FINISHED), None)
     if done is not None:
         run = look_at_run(done)

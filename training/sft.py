@@ -67,7 +67,8 @@ def train(context: JobContext) -> None:
     for left in context.workspace.models.glob(f".{config.output}.{context.job.id}*{PARTIAL_SUFFIX}"):
         shutil.rmtree(left)
     restrict_devices(config.device)
-    context.report(0, 0, note="loading the base and the export")
+    start = checkpoints.last_checkpoint(context.folder)
+    context.report(start.step if start else 0, 0, note="loading the base and the export")
 
     from training import trainer as trainers
     from training.dataset import choose_rows, tokenised_export
@@ -79,7 +80,6 @@ def train(context: JobContext) -> None:
     dropped = f", {rows.dropped:,} longer ones left out" if rows.dropped else ""
     note = f"{len(rows.train):,} samples{dropped}"
 
-    start = checkpoints.last_checkpoint(context.folder)
     checkpoints.remove_other_checkpoints(context.folder, keep=start)
     rewind_metrics(context.folder, start.step if start else 0)
     callback = trainers.JobCallback(context, note, config.save_steps)

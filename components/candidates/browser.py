@@ -11,7 +11,7 @@ import streamlit as st
 
 from components.candidates.listing import PER_PAGE
 from components.candidates.reasons import first_words
-from components.candidates.view import Looked
+from components.candidates.view import Looked, Steps
 from components.live_index import LiveIndex
 from curation.browsing import CandidatePage, CandidateRow, ReasonCounts, browse, count_reasons, find_candidate, rows_of
 from curation.errors import WinnowError
@@ -35,24 +35,24 @@ class Fetched:
         return self.rows.index(self.chosen) if self.chosen in self.rows else None
 
     @property
+    def steps(self) -> Steps:
+        """The candidates that one can step through: those of the page, and the neighbours of its ends."""
+        steps = [(row.candidate_id, self.rows[0].candidate_id) for row in self.rows]
+        if self.page.before is not None and self.page.previous is not None:
+            steps.insert(0, (self.page.before, self.page.previous))
+        if self.page.next is not None:
+            steps.append((self.page.next, self.page.next))
+        return Steps(tuple(steps), self.rows[0].candidate_id if self.rows else None)
+
+    @property
     def next(self) -> tuple[int, int] | None:
         """The candidate after the chosen one, and what its page begins with."""
-        if self.place is None:
-            return (self.rows[0].candidate_id,) * 2 if self.rows else None
-        if self.place + 1 < len(self.rows):
-            return self.rows[self.place + 1].candidate_id, self.rows[0].candidate_id
-        return None if self.page.next is None else (self.page.next, self.page.next)
+        return self.steps.from_here(self.chosen and self.chosen.candidate_id, 1)
 
     @property
     def previous(self) -> tuple[int, int] | None:
         """The candidate before the chosen one, and what its page begins with."""
-        if self.place is None:
-            return None
-        if self.place > 0:
-            return self.rows[self.place - 1].candidate_id, self.rows[0].candidate_id
-        if self.page.before is None or self.page.previous is None:
-            return None
-        return self.page.before, self.page.previous
+        return self.steps.from_here(self.chosen and self.chosen.candidate_id, -1)
 
 
 def fetch(live: LiveIndex, thresholds: ThresholdSet, looked: Looked) -> Fetched | None:

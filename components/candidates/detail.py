@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from components.candidates.reasons import reason_in_words, reason_title
+from components.check_words import NOT_READ, check_words
 from components.marked_response import marked_response
 from components.measure_words import MEASURES, bound_in_words, measure_title, with_unit
 from components.palette import VERDICTS, domain_name
@@ -57,9 +58,10 @@ def draw_question(texts: Mapping[str, Any], language: str) -> None:
 def draw_answers(row: CandidateRow, texts: Mapping[str, Any]) -> None:
     """What was found in the response beside what is right, and what the check says."""
     with st.container(horizontal=True, gap="medium"):
-        _short(_("Found"), texts["prediction"], _("no final answer was found"))
+        is_unread = texts["rule_detail"] in NOT_READ
+        _short(_("Found"), texts["prediction"], _("not looked for") if is_unread else _("no final answer was found"))
         _short(_("Reference"), texts["reference"], _("the prompt has none"))
-        _short(_("Check"), texts["rule_detail"], _("not checked yet"))
+        _short(_("Check"), check_words(texts["rule_detail"] or ""), _("not checked yet"))
 
 
 def draw_response(row: CandidateRow, texts: Mapping[str, Any], rules: Sequence[ThresholdRule]) -> None:

@@ -12,14 +12,16 @@ import streamlit as st
 from components.candidates.reasons import STATUSES, reason_title
 from components.candidates.view import ORDERS, Looked, change, domain_label, show_all, take
 from components.format import clock, number, reader_zone
+from components.palette import VERDICTS
 from components.text import _, inert
 from curation.browsing import ReasonCount, Status
 from curation.jobs import Job
-from curation.records import Domain, format_id
+from curation.records import Domain, Verdict, format_id
 
 _STATUS: Final = "rejects-status"
 _REASON: Final = "rejects-reason"
 _ONLY: Final = "rejects-only"
+_CORRECT: Final = "rejects-correct"
 
 
 def draw_status_row(looked: Looked, jobs: Sequence[Job], sets: Sequence[str]) -> None:
@@ -40,7 +42,8 @@ def draw_status_row(looked: Looked, jobs: Sequence[Job], sets: Sequence[str]) ->
 
 
 def draw_reasons(looked: Looked, reasons: Sequence[ReasonCount]) -> None:
-    """Every reason with its count, to filter by; with one chosen, whether it is to be the only one."""
+    """Every reason with its count, to filter by; with one chosen, whether it is to be the only one, and with a rule
+    chosen, whether the answer is to be correct: those are what the Filters page counts."""
     counts = {each.reason: each for each in reasons}
     chosen = looked.wanted.reason
     shown = [each.reason for each in reasons if each.rejects or each.reason == chosen]
@@ -58,6 +61,7 @@ def draw_reasons(looked: Looked, reasons: Sequence[ReasonCount]) -> None:
             st.session_state[_ONLY] = looked.wanted.only
             words = _("Only those with no other reason: {n}").format(n=number(counts[chosen].only))
             st.toggle(words, key=_ONLY, on_change=_take_only)
+        _draw_verdict(looked)
         if looked.wanted.prompt is not None:
             st.button(
                 _("Prompt {id}").format(id=format_id(looked.wanted.prompt)), icon=":material/close:",
@@ -66,6 +70,21 @@ def draw_reasons(looked: Looked, reasons: Sequence[ReasonCount]) -> None:
         st.button(
             _("Drop all filters"), icon=":material/filter_alt_off:", type="tertiary", key="rejects-show-all",
             on_click=show_all,
+        )  # fmt: skip
+
+
+def _draw_verdict(looked: Looked) -> None:
+    reason, verdict = looked.wanted.reason, looked.wanted.verdict
+    if reason is not None and reason not in VERDICTS and verdict in (None, Verdict.CORRECT):
+        st.session_state[_CORRECT] = verdict is not None
+        st.toggle(
+            _("Correct only"), key=_CORRECT, on_change=_take_correct,
+            help=_("A rule also rejects candidates whose answer is not correct; the Filters page leaves those out."),
+        )  # fmt: skip
+    elif verdict is not None:
+        st.button(
+            VERDICTS[verdict].word, icon=":material/close:", key="rejects-any-verdict", on_click=change,
+            kwargs={"verdict": None},
         )  # fmt: skip
 
 
@@ -91,7 +110,7 @@ def _select(
 def _take_status() -> None:
     status = st.session_state[_STATUS]
     rejecting = status in (Status.REJECTED, Status.ALL)
-    kept = {} if rejecting else {"reason": None, "only": None}
+    kept = {} if rejecting else {"reason": None, "only": None, "verdict": None}
     change(status=None if status == Status.REJECTED else status, **kept)
 
 
@@ -104,3 +123,7 @@ def _take_reason() -> None:
 
 def _take_only() -> None:
     change(only="1" if st.session_state[_ONLY] else None)
+
+
+def _take_correct() -> None:
+    change(verdict=str(Verdict.CORRECT) if st.session_state[_CORRECT] else None)

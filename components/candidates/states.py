@@ -6,10 +6,10 @@ import streamlit as st
 
 from components.candidates.browser import Fetched
 from components.candidates.listing import candidate_mark
-from components.candidates.view import Looked, choose, show_all
+from components.candidates.view import Looked, show_all, step
 from components.format import number
 from components.live_index import LiveIndex
-from components.palette import domain_name
+from components.palette import VERDICTS, domain_name
 from components.text import _, inert, plural
 from curation.browsing import ReasonCounts, Status
 from curation.records import Verdict
@@ -22,8 +22,11 @@ def draw_sentence(counts: ReasonCounts, looked: Looked) -> None:
     words = _("**{rejected}** rejected of **{candidates}** candidates").format(
         rejected=number(counts.rejected), candidates=number(counts.candidates)
     )
-    if looked.wanted.domain:
-        words = _("{domain}: {words}").format(domain=inert(domain_name(looked.wanted.domain)), words=words)
+    wanted = looked.wanted
+    of = [domain_name(wanted.domain)] if wanted.domain else []
+    of += [VERDICTS[wanted.verdict].word] if wanted.verdict else []
+    if of:
+        words = _("{domain}: {words}").format(domain=inert(" · ".join(of)), words=words)
     parts = [words, _("**{n}** accepted").format(n=number(counts.accepted))]
     if counts.unscored:
         parts.append(_("**{n}** not scored yet").format(n=number(counts.unscored)))
@@ -84,11 +87,11 @@ def draw_head(fetched: Fetched) -> None:
         st.space("stretch")
         st.button(
             _("Previous"), icon=":material/arrow_upward:", shortcut="K", key="rejects-previous",
-            disabled=fetched.previous is None, on_click=choose, args=fetched.previous or (0, None),
+            disabled=fetched.previous is None, on_click=step, args=(-1, fetched.steps),
         )  # fmt: skip
         st.button(
             _("Next"), icon=":material/arrow_downward:", shortcut="J", key="rejects-next", type="primary",
-            disabled=fetched.next is None, on_click=choose, args=fetched.next or (0, None),
+            disabled=fetched.next is None, on_click=step, args=(1, fetched.steps),
         )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(mark.word, icon=mark.icon, color=mark.badge)

@@ -1,7 +1,7 @@
 """The draft of a threshold set: what the sliders say, kept in the session until it is saved or reverted.
 
 Nothing of it is in a widget alone, so it outlives a change of page; callbacks read it anew, so that two quick clicks
-both count.
+both count. The address repeats it, for a reload and for whoever is sent a link.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from components.filters.keys import take_up
+from components.filters.draft_in_url import apply_changes, write_changes
+from components.filters.keys import DRAFT, set_in_url, take_up
 from components.live_index import live_index
 from components.text import _
 from curation.errors import InputError, WinnowError
@@ -31,8 +33,14 @@ TURNED_TO: Final = "changed_from"
 """Key of the URL: the id that the page of changed candidates starts at."""
 
 _DRAFTS: Final = "filters-drafts"
+_READ: Final = "filters-drafts-read"
 _TOLD: Final = "filters-told"
 _SAVED: Final = "filters-saved"
+
+IN_URL: Final = "?draft"
+"""Messages are kept under it about the draft in the address; no rule can be called so."""
+
+_LONGEST: Final = 200  # characters of a message about an address, which may be of any length
 
 Rules = tuple[ThresholdRule, ...]
 
@@ -69,20 +77,41 @@ def open_desk(workspace: Workspace, name: str) -> Desk:
     return Desk(workspace, saved, draft, begun_from)
 
 
+def open_desk_of_url(workspace: Workspace, name: str) -> Desk:
+    """The same for drawing the page: afterwards the address holds the draft that the session holds.
+
+    A draft is taken from the address when the session first looks at the set, and when the reader goes back or forward
+    to one. Otherwise the session knows better: a quick second click still carries the address from before the first.
+    """
+    desk = open_desk(workspace, name)
+    key = (str(workspace.folder), name)
+    read: set[tuple[str, str]] = st.session_state.setdefault(_READ, set())
+    context = get_script_run_ctx(suppress_warning=True)
+    if DRAFT in st.query_params and (key not in read or (context is not None and context.is_history_navigation)):
+        _read_url(desk)
+        desk = open_desk(workspace, name)
+    read.add(key)
+    _write_url(desk)
+    return desk
+
+
+def turn_to(name: str) -> None:
+    """Put another set on the desk; the draft in the address is of the one before."""
+    tell(IN_URL, "")
+    st.query_params.pop(DRAFT, None)
+    take_up(name)
+
+
 def edit(workspace: Workspace, name: str, change: Callable[[Rules], Rules], about: str = "") -> None:
     """Change the draft's rules; where that cannot be, keep it and tell why, beside the rule that it is `about`."""
     tell(about, "")
+    tell(IN_URL, "")
     st.query_params.pop(TURNED_TO, None)
     try:
         desk = open_desk(workspace, name)
-        draft = ThresholdSet(name, change(desk.draft.rules))
+        _keep(desk, ThresholdSet(name, change(desk.draft.rules)))
     except InputError as error:
         tell(about, str(error))
-        return
-    if draft == desk.saved:
-        _drafts().pop((str(workspace.folder), name), None)
-    else:
-        _drafts()[str(workspace.folder), name] = (desk.begun_from if desk.is_changed else desk.saved, draft)
 
 
 def edit_rule(workspace: Workspace, name: str, rule: str, **changes: Any) -> None:
@@ -117,6 +146,7 @@ def revert(workspace: Workspace, name: str) -> None:
     _drafts().pop((str(workspace.folder), name), None)
     st.session_state.pop(_TOLD, None)
     st.query_params.pop(TURNED_TO, None)
+    st.query_params.pop(DRAFT, None)
 
 
 def save(workspace: Workspace, name: str) -> None:
@@ -181,6 +211,35 @@ def draw_saved() -> None:
 def rule_key(desk: Desk, rule: ThresholdRule, part: str) -> str:
     """The key of one part of one rule's row."""
     return f"filters-{desk.saved.name}-{rule.name}-{part}"
+
+
+def _keep(desk: Desk, draft: ThresholdSet) -> None:
+    key = (str(desk.workspace.folder), desk.saved.name)
+    if draft == desk.saved:
+        _drafts().pop(key, None)
+    else:
+        _drafts()[key] = (desk.begun_from if desk.is_changed else desk.saved, draft)
+
+
+def _read_url(desk: Desk) -> None:
+    tell(IN_URL, "")
+    try:
+        if set_in_url() != desk.saved.name:
+            raise InputError(_("It is of a set that is not here."))
+        _keep(desk, apply_changes(desk.saved, st.query_params[DRAFT]))
+    except InputError as error:
+        why = str(error)
+        why = why if len(why) <= _LONGEST else f"{why[:_LONGEST]}…"
+        tell(IN_URL, _("The draft in the address is left out: {why}").format(why=why))
+
+
+def _write_url(desk: Desk) -> None:
+    changes = write_changes(desk.saved, desk.draft)
+    if not changes:
+        st.query_params.pop(DRAFT, None)
+    elif st.query_params.get(DRAFT) != changes:
+        take_up(desk.saved.name)
+        st.query_params[DRAFT] = changes
 
 
 def _saved(workspace: Workspace, old: str, new: str) -> None:

@@ -103,8 +103,8 @@ def _figure(
     yes_no = is_yes_no(measure)
     axis: dict[str, Any] = {"fixedrange": True, "showgrid": False, "zeroline": False, "ticks": ""}
     whole = {
-        **layout(top=2, bottom=22 if yes_no else 2),
-        "height": HEIGHT_PX + 20 * yes_no,
+        **layout(top=2, bottom=26 if yes_no else 2),
+        "height": HEIGHT_PX + 24 * yes_no,
         "showlegend": False,
         "barmode": "overlay",
         "xaxis": {

@@ -9,12 +9,17 @@ import streamlit as st
 CHOSEN: Final = "set"
 """Key of the chosen set's name in the URL."""
 
+DRAFT: Final = "draft"
+"""Key of the URL: what the draft of that set changes."""
+
 _LATEST: Final = "filters-set"
 _TURNS: Final = "filters-turns"
 
 
 def set_in_url() -> str:
     """The name of the set that is asked for, or was last on the desk; there may be no such set."""
+    if DRAFT in st.query_params:  # an address with a draft says whose it is
+        return st.query_params.get(CHOSEN) or "default"
     return st.query_params.get(CHOSEN) or str(st.session_state.get(_LATEST, "default"))
 
 

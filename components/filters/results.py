@@ -117,7 +117,8 @@ def _draw_row(
             cell.caption(words)
         return
     cells[0].page_link(
-        "pages/rejects.py", label=f"`{candidate}`", icon="", help="",
+        "pages/rejects.py", label=f"`{candidate}`", icon="",
+        help=_("Rejects shows it with the set as saved, without this draft."),
         query_params={"candidate": candidate, **in_url(desk.saved.name)},
     )  # fmt: skip
     cells[1].markdown(domain)

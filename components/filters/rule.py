@@ -17,6 +17,7 @@ from components.palette import domain_name
 from components.text import N_, _, inert
 from curation.funnel import FunnelStep
 from curation.histograms import Histogram
+from curation.records import Verdict
 from curation.thresholds import ThresholdRule
 
 _SIDES: Final = {"min": N_("At least"), "max": N_("At most")}
@@ -114,10 +115,16 @@ def _draw_rejects(desk: Desk, rule: ThresholdRule, step: FunnelStep | None) -> N
             (_("rejects {n}"), _("Correct candidates that this rule rejects"), step.rejects, {}),
             (_("only this {n}"), _("Correct candidates that only this rule rejects"), step.only, {"only": "1"}),
         ):
+            if desk.is_changed:  # the other page knows of no draft
+                help_text = _("{words}, counted with the draft; the link lists them as the set is saved").format(
+                    words=help_text
+                )
             st.page_link(
                 "pages/rejects.py", label=words.format(n=f"**{number(count)}**"), icon="",
                 disabled=not is_saved, help=help_text if is_saved else unsaved,
-                query_params={"reason": rule.name, **only, **in_url(desk.saved.name)},
+                query_params={
+                    "reason": rule.name, "verdict": str(Verdict.CORRECT), **only, **in_url(desk.saved.name),
+                },
             )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from components.filters.draft import Desk, draw_told, edit, revert, save, save_as, set_names, start_anew
+from components.filters.draft import Desk, draw_told, edit, revert, save, save_as, set_names, start_anew, turn_to
 from components.filters.keys import set_in_url, take_up, taken, value_key
 from components.jobs.seen import SeenJob
 from components.measure_words import is_share, is_yes_no, measure_definition, measure_phrase
@@ -113,7 +113,7 @@ def first_bound(name: str, measure: str, histogram: Histogram) -> ThresholdRule:
 def _choose(key: str) -> None:
     name = taken(key)
     if name is not None:
-        take_up(str(name))
+        turn_to(str(name))
 
 
 def _save_as(workspace: Workspace, name: str) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 import streamlit as st
 
 from components.jobs.seen import SeenJob
+from components.jobs.waiting import waiting_line
 from components.problem import problems_in_place
 from components.text import N_, _
 from curation.errors import WinnowError
@@ -32,8 +33,9 @@ def job_reason(seen: SeenJob) -> None:
     if seen.is_unstarted:
         st.text(_("It was created, but nobody has started it yet."))
         return
-    if seen.state.detail and seen.state.name != State.RUNNING:
-        st.text(seen.state.detail)
+    reason = waiting_line(seen) or seen.state.detail
+    if reason and seen.state.name != State.RUNNING:
+        st.text(reason)
     advice = ADVICE.get(seen.state.name)
     if advice:
         st.caption(f":material/lightbulb: {_(advice)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from components.jobs.seen import SeenJob, amount_line, pace_line
+from components.jobs.waiting import what_it_does
 from components.palette import STATES, kind_icon, kind_name
 from components.text import _, inert
 from curation.jobs import State
@@ -51,9 +52,4 @@ def detail_line(seen: SeenJob) -> str:
     """What to know besides the numbers: what it waits for, why it ended, or its pace and what it is doing."""
     if seen.is_unstarted:
         return _("Created, but nobody has started it yet")
-    parts = [pace_line(seen)]
-    if seen.state.name == State.RUNNING:
-        parts.append(seen.progress.note if seen.progress else "")
-    else:
-        parts.append(seen.state.detail)
-    return " · ".join(part for part in parts if part) or " "
+    return " · ".join(part for part in (pace_line(seen), what_it_does(seen)) if part) or " "

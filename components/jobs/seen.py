@@ -1,4 +1,4 @@
-"""Jobs as a page sees them: one look at each, with the words for its pace and its times."""
+"""Jobs as a page sees them: one look at each, how many run and wait, and the words for a job's pace and times."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ class SeenJob:
         return self.state.name in ACTIVE and not self.is_unstarted
 
     @property
+    def is_queued(self) -> bool:
+        """Whether it was launched and waits."""
+        return self.state.name == State.QUEUED and not self.is_unstarted
+
+    @property
     def is_unstarted(self) -> bool:
         """Created, and never launched: it stays queued until somebody starts it."""
         return self.state == NOT_STARTED
@@ -60,6 +65,23 @@ def look_at_all(workspace: Workspace) -> list[SeenJob]:
 def fingerprint(seen: Iterable[SeenJob]) -> tuple[tuple[str, str], ...]:
     """What must change before a page that is not live has to be drawn anew."""
     return tuple((each.job.id, each.state.name) for each in seen)
+
+
+def running_and_queued(seen: Iterable[SeenJob]) -> tuple[int, int]:
+    """How many of them are at work, and how many wait."""
+    active = [each for each in seen if each.is_active]
+    queued = sum(each.is_queued for each in active)
+    return len(active) - queued, queued
+
+
+def activity(seen: Iterable[SeenJob]) -> str:
+    """The same in words, as Markdown: "**1** running, **1** queued"."""
+    running, queued = running_and_queued(seen)
+    if not queued:
+        return _("**{n}** running now").format(n=running) if running else _("none running now")
+    if not running:
+        return _("**{n}** queued").format(n=queued)
+    return _("**{running}** running, **{queued}** queued").format(running=running, queued=queued)
 
 
 def amount_line(progress: Progress | None) -> str:
@@ -89,18 +111,40 @@ def pace_line(seen: SeenJob) -> str:
 
 
 def started_line(seen: SeenJob, zone: tzinfo) -> str:
-    """When it was created and how long it took, or has been going."""
+    """When it began to work, or was queued, and how long it has worked."""
     created = datetime.fromisoformat(seen.job.created)
-    text = _("Started {when}").format(when=clock(created, zone))
+    if seen.is_unstarted:
+        return _("Created {when}").format(when=clock(created, zone))
+    if seen.is_queued:
+        return _("Queued {when}").format(when=clock(seen.state.since or created, zone))
+    began = (_moment(seen.progress.began) if seen.progress else None) or created
+    text = _("Started {when}").format(when=clock(began, zone))
     took = taken_s(seen)
     return text if took is None else f"{text} · {_('took') if not seen.is_active else _('for')} {duration(took)}"
 
 
 def taken_s(seen: SeenJob) -> float | None:
-    """Seconds from its creation to now, or to its last report once it has ended; None before its first report."""
-    created = datetime.fromisoformat(seen.job.created)
-    if seen.is_active:
-        return max(0.0, (datetime.now(UTC) - created).total_seconds())
-    if seen.progress is None or not seen.progress.updated:
+    """Seconds that its attempts worked, without the time between them; None while it waits, and before it reports.
+
+    Jobs of an older Winnow did not count them: for those, the time from their creation to now or their last report.
+    """
+    progress = seen.progress
+    if progress is None or seen.state.name == State.QUEUED:
         return None
-    return max(0.0, (datetime.fromisoformat(seen.progress.updated) - created).total_seconds())
+    if progress.worked_s is None:
+        return _since_creation_s(seen.job, progress, seen.is_active)
+    since = _moment(progress.updated) if seen.is_active else None
+    return progress.worked_s + (_seconds_between(since, datetime.now(UTC)) if since else 0.0)
+
+
+def _since_creation_s(job: Job, progress: Progress, is_active: bool) -> float | None:
+    end = datetime.now(UTC) if is_active else _moment(progress.updated)
+    return None if end is None else _seconds_between(datetime.fromisoformat(job.created), end)
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _seconds_between(start: datetime, end: datetime) -> float:
+    return max(0.0, (end - start).total_seconds())

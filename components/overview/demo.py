@@ -10,9 +10,10 @@ import streamlit as st
 from components.format import number, reader_zone
 from components.jobs.card import state_badge
 from components.jobs.seen import SeenJob, amount_line, started_line
+from components.jobs.waiting import waiting_line
 from components.palette import STATES, kind_icon, kind_name
 from components.problem import problems_in_place
-from components.text import _
+from components.text import _, inert
 from curation.jobs import Job, State, resume
 from curation.workspace import Workspace
 
@@ -89,4 +90,4 @@ def _step(kind: str, step: SeenJob | None) -> None:
     if finished and step.progress is not None:
         st.caption(_("{n} done").format(n=number(step.progress.done)))
     else:
-        st.caption(amount_line(step.progress))
+        st.caption(inert(waiting_line(step)) or amount_line(step.progress))

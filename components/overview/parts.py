@@ -36,7 +36,7 @@ from training.evaluation.results import read_results
 TARGET: Final = MixConfig()
 
 
-def draw_sentence(counted: Counted, running: int) -> None:
+def draw_sentence(counted: Counted, running: int, queued: int = 0) -> None:
     """The state of the workspace in one sentence."""
     funnel = counted.funnel
     parts = [
@@ -47,6 +47,8 @@ def draw_sentence(counted: Counted, running: int) -> None:
     ]
     if running:
         parts.append(plural("{n} job running", "{n} jobs running", running).format(n=running))
+    if queued:
+        parts.append(plural("{n} job queued", "{n} jobs queued", queued).format(n=queued))
     st.markdown(", ".join(parts) + ".")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
@@ -14,6 +13,7 @@ from components.format import clock, duration, number, reader_zone, share, short
 from components.jobs.buttons import job_buttons, job_reason
 from components.jobs.card import progress_bar, state_badge
 from components.jobs.seen import SeenJob, started_line
+from components.jobs.waiting import model_name
 from components.live_index import live_index
 from components.palette import STATES, domain_name, kind_icon
 from components.problem import problems_in_place
@@ -178,9 +178,7 @@ def _finished(seen: SeenJob, counts: Sampled) -> None:
 
 
 def _model_name(config: Mapping[str, Any]) -> str:
-    name = Path(str(config.get("model") or "")).name or _("Sampling")
-    adapter = config.get("adapter")
-    return f"{name} + {Path(str(adapter)).name}" if adapter else name
+    return model_name(config) or _("Sampling")
 
 
 def _option(seen: SeenJob) -> str:

@@ -50,7 +50,7 @@ def _numbers(run: Run) -> None:
     curves, progress = run.curves, run.seen.progress
     took = taken_s(run.seen)
     eta = progress.eta_s if progress is not None and run.seen.is_active else None
-    rate = curves.last("tokens_per_s")
+    rate = _tokens_per_s(run)
     epoch = curves.last("epoch")
     left = run.seen.is_active
     with st.grid(5, min_column_width=120, gap="small"):
@@ -62,14 +62,26 @@ def _numbers(run: Run) -> None:
         st.metric(_("Time left") if left else _("Took"), words)
 
 
+def _tokens_per_s(run: Run) -> float | None:
+    """What the attempt at work reports, and once the run has ended, what was measured last."""
+    if not run.seen.is_active:
+        return run.curves.last("tokens_per_s")
+    return run.seen.progress.rates.get("tokens_per_s") if run.seen.progress else None
+
+
 def _chart(runs: Sequence[Run]) -> None:
     look = _look()
     names = legend_names(runs) if len(runs) > 1 else [runs[0].name]
     drawn = [Drawn(name, run.curves) for name, run in zip(names, runs, strict=True)]
     alt = _("Loss, learning rate and gradient norm of {runs}").format(runs=", ".join(run.name for run in runs))
     show_curves(drawn, look, key="training-curves", alt=alt)
+    words = []
+    if any(run.curves.last("eval_loss") is not None for run in runs):
+        words.append(_("Diamonds are evaluation losses."))
     if len(runs) > 1:
-        st.caption(_("Diamonds are evaluation losses; of the runs laid over, only the smoothed loss is drawn."))
+        words.append(_("Of the runs laid over, only the smoothed loss is drawn."))
+    if words:
+        st.caption(" ".join(words))
 
 
 def _look() -> Look:

@@ -8,21 +8,19 @@ import os
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pyarrow as pa
 
 from curation.files import partial_path
 from curation.jobs.folder import Job
-from curation.jobs.state import PROGRESS, stopped_attempts
+from curation.jobs.pace import REPORT_EVERY_S, Pace
+from curation.jobs.state import PROGRESS, read_progress, stopped_attempts
 from curation.workspace import Workspace
-
-REPORT_EVERY_S: Final = 0.5
-_RATE_WINDOW_S: Final = 60.0
 
 
 class JobContext:
@@ -36,8 +34,13 @@ class JobContext:
         self._lock = threading.Lock()
         self._pending: dict[str, Any] | None = None
         self._written = 0.0
-        self._pace: deque[tuple[float, int]] = deque()
+        self._pace = Pace()
         self._last: tuple[int, int] | None = None
+        self._said: dict[str, Any] | None = None  # the last report, of this attempt or of one before it
+        self._known_total = 0
+        self._worked_before: float | None = 0.0
+        self._began = ""
+        self._work_since = time.monotonic()
         self._has_appended = False
 
     @property
@@ -74,6 +77,32 @@ class JobContext:
         """The table that the job was created with."""
         return self.job.input()
 
+    def take_up(self) -> None:
+        """Go on from what earlier attempts reported, and withdraw their pace, which would pass for this one's.
+
+        For the worker that holds the job's lock, before it waits for its device.
+        """
+        earlier = read_progress(self.folder)
+        if earlier is None:
+            return
+        self._pace, self._known_total = Pace(found=earlier.done), earlier.total
+        self._worked_before, self._began = earlier.worked_s, earlier.began
+        self._said = asdict(earlier.at_rest())
+        _write(self.folder / PROGRESS, self._said)
+
+    def begin_work(self) -> None:
+        """From now on time counts as work: the device is there, and the stage begins."""
+        self._work_since = time.monotonic()
+        if self._worked_before is not None and not self._began:
+            self._began = _now()
+        self.write_last()
+
+    def write_last(self) -> None:
+        """Write the last report with the time that was worked until now, if anything was ever reported."""
+        with self._lock:
+            self._pending = self._pending or self._said
+        self.write_pending()
+
     def report(
         self,
         done: int,
@@ -86,20 +115,18 @@ class JobContext:
     ) -> None:
         """Say how far the stage is; call it as often as you like, it writes at most twice a second.
 
-        The time that is left is estimated from the pace of the last minute of this attempt.
+        The time that is left is estimated from the pace of the last minute of this attempt. A `total` of 0 says that
+        it is not known yet; the one that an earlier attempt reported is shown meanwhile.
         """
         now = time.monotonic()
         with self._lock:
             self._last = (done, total)
-            if not self._pace or now - self._pace[-1][0] >= REPORT_EVERY_S:
-                self._pace.append((now, done))
-                while len(self._pace) > 2 and now - self._pace[0][0] > _RATE_WINDOW_S:
-                    self._pace.popleft()
-            self._pending = {
+            self._pace.add(now, done, total)
+            self._pending = self._said = {
                 "done": done,
-                "total": total,
+                "total": total or self._known_total,
                 "rates": dict(rates or {}),
-                "eta_s": self._eta(now, done, total),
+                "eta_s": self._pace.seconds_left(now, done, total),
                 "failures": failures,
                 "note": note,
                 "extra": dict(extra or {}),
@@ -111,12 +138,8 @@ class JobContext:
         with self._lock:
             if self._pending is None or (now is not None and now - self._written < REPORT_EVERY_S):
                 return
-            self._pending["updated"] = datetime.now(UTC).isoformat(timespec="milliseconds")
-            try:
-                _replace_unsynced(self.folder / PROGRESS, self._pending)
-            except OSError as error:
-                # progress is no record; the shards will say that the disk is full
-                print(f"progress could not be written: {error}", file=sys.stderr)
+            timed = {"updated": _now(), "worked_s": self._worked_s(), "began": self._began}
+            _write(self.folder / PROGRESS, self._pending | timed)
             self._pending = None
             self._written = time.monotonic()
 
@@ -137,13 +160,23 @@ class JobContext:
         """Whether the last report said that everything is done."""
         return self._last is not None and 0 < self._last[1] <= self._last[0]
 
-    def _eta(self, now: float, done: int, total: int) -> float | None:
-        since, before = self._pace[0]
-        if done >= total:
-            return 0.0
-        if done <= before or now <= since:
+    def _worked_s(self) -> float | None:
+        """Seconds of work of all attempts together; None where an earlier one, of an older Winnow, did not tell."""
+        if self._worked_before is None:
             return None
-        return (total - done) * (now - since) / (done - before)
+        return round(self._worked_before + time.monotonic() - self._work_since, 3)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _write(path: Path, report: Mapping[str, Any]) -> None:
+    try:
+        _replace_unsynced(path, report)
+    except OSError as error:
+        # progress is no record; the shards will say that the disk is full
+        print(f"progress could not be written: {error}", file=sys.stderr)
 
 
 def _replace_unsynced(path: Path, value: object) -> None:

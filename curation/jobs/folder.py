@@ -187,6 +187,12 @@ def list_jobs(workspace: Workspace, kind: str | None = None) -> list[Job]:
     return jobs
 
 
+def kind_of(job_id: str) -> str | None:
+    """The kind of the job with that id, which the id itself says, of whatever workspace; None where it is no id."""
+    match = _JOB_ID.fullmatch(job_id)
+    return match[2] if match else None
+
+
 def find_job(workspace: Workspace, id_or_prefix: str) -> Job:
     """The job with that id, or the only one whose id starts with, or else contains, what is given.
 

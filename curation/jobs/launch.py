@@ -21,6 +21,7 @@ from curation.files import write_json, writing
 from curation.jobs.folder import Job
 from curation.jobs.process import ProcessIdentity, end_session, wait_for_end
 from curation.jobs.state import (
+    ATTEMPT_TIME,
     LAUNCHED,
     NOT_STARTED,
     OUTCOME,
@@ -143,4 +144,4 @@ def wait(job: Job, timeout_s: float | None = None, on_progress: Callable[[Progre
 
 def new_attempt() -> str:
     """A name for an attempt; later ones sort later."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(2)}"
+    return f"{datetime.now(UTC):{ATTEMPT_TIME}}-{secrets.token_hex(2)}"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +18,7 @@ PROCESS: Final = "process.json"
 OUTCOME: Final = "outcome.json"
 STOP: Final = "stop.json"
 PROGRESS: Final = "progress.json"
+ATTEMPT_TIME: Final = "%Y%m%dT%H%M%S%f"
 
 
 class State(StrEnum):
@@ -36,6 +39,8 @@ class JobState:
 
     name: State
     detail: str = ""
+    since: datetime | None = None  # while it is queued: when it was launched, as far as that is known
+    holder: str | None = None  # while it waits for its device: the job that has it, maybe one of another workspace
 
     @property
     def has_ended(self) -> bool:
@@ -44,6 +49,8 @@ class JobState:
 
 
 NOT_STARTED: Final = JobState(State.QUEUED, "not started yet")
+STARTS: Final = "starts"
+"""The detail of a queued job whose process has not said anything yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +64,18 @@ class Progress:
     failures: int = 0
     note: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
-    updated: str = ""  # ISO 8601, UTC
+    updated: str = ""  # ISO 8601, UTC; empty until the latest attempt begins to work
+    worked_s: float | None = None  # seconds of work of all attempts together, None in jobs of an older Winnow
+    began: str = ""  # when the first attempt began to work; ISO 8601, UTC, empty in jobs of an older Winnow
 
     @property
     def share(self) -> float:
         """Done / total, in [0, 1]; 0 where the total is unknown."""
         return min(1.0, self.done / self.total) if self.total > 0 else 0.0
+
+    def at_rest(self) -> Progress:
+        """What is left of it while nobody works on the job: no pace, and nothing that is just being done."""
+        return replace(self, rates={}, eta_s=None, note="", updated="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +85,15 @@ class Attempt:
     id: str
     process: ProcessIdentity
     waits_for: str | None = None
+    holder: str | None = None  # the job that has the device, where that is known
+
+    @property
+    def launched(self) -> datetime | None:
+        """When it was launched, which its id says."""
+        try:
+            return datetime.strptime(self.id.partition("-")[0], ATTEMPT_TIME).replace(tzinfo=UTC)
+        except ValueError:
+            return None
 
     @classmethod
     def read(cls, path: Path) -> Attempt | None:
@@ -82,7 +104,7 @@ class Attempt:
         process = ProcessIdentity.from_json(record)
         if process is None:
             return None
-        return cls(str(record.get("attempt", "")), process, record.get("waits_for"))
+        return cls(str(record.get("attempt", "")), process, record.get("waits_for"), record.get("holder"))
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
@@ -107,13 +129,14 @@ def read_state(folder: Path) -> JobState:
         if running.id in asked:
             return JobState(State.STOPPING, "it was asked to stop")
         if running.waits_for is not None:
-            return JobState(State.QUEUED, f"waits for {running.waits_for}")
+            return JobState(State.QUEUED, f"waits for {running.waits_for}", running.launched, running.holder)
         return JobState(State.RUNNING)
     latest = running
     if launched and (running is None or launched.id != running.id):
         if launched.process.is_alive():
-            asked_early = launched.id in asked
-            return JobState(State.STOPPING, "it was asked to stop") if asked_early else JobState(State.QUEUED, "starts")
+            if launched.id in asked:
+                return JobState(State.STOPPING, "it was asked to stop")
+            return JobState(State.QUEUED, STARTS, launched.launched)
         # the worker may have taken over, or ended, between the two looks
         if Attempt.read(folder / PROCESS) != running or Attempt.read(folder / LAUNCHED) != launched:
             return read_state(folder)
@@ -144,23 +167,49 @@ def live_attempts(folder: Path) -> list[Attempt]:
 
 
 def read_progress(folder: Path) -> Progress | None:
-    """What the job last reported, or None before its first report."""
+    """What the job last reported, or None before its first report.
+
+    What an attempt before the latest one reported says nothing of the pace any more, and is given at rest.
+    """
     record = read_record(folder / PROGRESS)
     if record is None:
         return None
     try:
-        return Progress(
+        progress = Progress(
             done=int(record["done"]),
             total=int(record["total"]),
-            rates=dict(record["rates"]),
-            eta_s=record["eta_s"],
-            failures=int(record["failures"]),
-            note=str(record["note"]),
-            extra=dict(record["extra"]),
-            updated=str(record["updated"]),
+            rates=dict(record.get("rates") or {}),
+            eta_s=_seconds(record.get("eta_s")),
+            failures=int(record.get("failures") or 0),
+            note=str(record.get("note") or ""),
+            extra=dict(record.get("extra") or {}),
+            updated=_moment(record.get("updated")),
+            worked_s=_seconds(record.get("worked_s")),
+            began=_moment(record.get("began")),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
+    return progress.at_rest() if _is_of_an_earlier_attempt(folder) else progress
+
+
+def _seconds(value: object) -> float | None:
+    return value if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _moment(value: object) -> str:
+    try:
+        return str(value) if datetime.fromisoformat(str(value)).tzinfo else ""
+    except ValueError:
+        return ""
+
+
+def _is_of_an_earlier_attempt(folder: Path) -> bool:
+    """Whether an attempt was launched that has not taken over yet; its worker withdraws the pace when it does."""
+    launched = Attempt.read(folder / LAUNCHED)
+    if launched is None:
+        return False
+    running = Attempt.read(folder / PROCESS)
+    return running is None or running.id < launched.id
 
 
 def _why_lost(process: ProcessIdentity) -> str:

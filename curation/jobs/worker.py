@@ -22,10 +22,11 @@ from typing import Final, NoReturn
 
 from curation.errors import WinnowError
 from curation.files import write_json
-from curation.jobs.context import REPORT_EVERY_S, JobContext
+from curation.jobs.context import JobContext
 from curation.jobs.folder import Job, open_job, remove_partial_files
 from curation.jobs.launch import ATTEMPT_VARIABLE, new_attempt, sweep_folder
 from curation.jobs.locks import FileLock, acquire_devices, job_lock
+from curation.jobs.pace import REPORT_EVERY_S
 from curation.jobs.process import ProcessIdentity, current_process, end_session
 from curation.jobs.state import LAUNCHED, OUTCOME, PROCESS, Attempt, State, read_record
 
@@ -58,15 +59,17 @@ def run_stage(main: Callable[[JobContext], None]) -> NoReturn:
         sys.exit(0)
     state, message = State.FAILED, ""
     try:
+        context.take_up()
         _record_attempt(context, waits_for=job.device and f"device {job.device}")
         if acquire_devices(
             job.device,
             job.id,
             given_up=lambda: context.stop_requested,
-            on_wait=lambda holder: _record_attempt(context, waits_for=f"{holder} on {job.device}"),
+            on_wait=lambda holder: _record_attempt(context, f"{holder} on {job.device}", holder),
         ):
             if job.device is not None:
                 _record_attempt(context, waits_for=None)
+            context.begin_work()
             with _flushing(context):
                 main(context)
         state = _how_it_ended(context)
@@ -101,7 +104,7 @@ class _flushing:  # noqa: N801 - reads as a verb
     def __exit__(self, *_: object) -> None:
         self._end.set()
         self._thread.join()
-        self._context.write_pending()
+        self._context.write_last()
 
     def _run(self) -> None:
         while not self._end.wait(REPORT_EVERY_S):
@@ -135,8 +138,8 @@ def _take_over(job: Job, lock: FileLock) -> bool:
     return True
 
 
-def _record_attempt(context: JobContext, waits_for: str | None) -> None:
-    record = {"attempt": context.attempt, "waits_for": waits_for, **asdict(current_process())}
+def _record_attempt(context: JobContext, waits_for: str | None, holder: str | None = None) -> None:
+    record = {"attempt": context.attempt, "waits_for": waits_for, "holder": holder, **asdict(current_process())}
     write_json(context.folder / PROCESS, record)
     if waits_for is None:
         (context.folder / _RESERVE).write_bytes(b"\0" * 16_384)

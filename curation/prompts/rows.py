@@ -60,9 +60,7 @@ class PromptMapper:
         messages = self._messages(fields)
         domain = self._setting(fields, "domain", options.domain, options.domain_field, tuple(Domain))
         if domain is None:
-            raise RowProblemError(
-                f'"{options.domain_field}" is missing; add it, or choose one for all rows (--domain)'
-            )
+            raise RowProblemError(f'"{options.domain_field}" is missing; add it, or choose one for all rows (--domain)')
         verifier = self._setting(fields, "verifier", options.verifier, options.verifier_field, tuple(Rule))
         verifier = verifier or DEFAULT_VERIFIERS[domain]
         split = self._setting(fields, "split", options.split, options.split_field, tuple(Split)) or Split.TRAIN

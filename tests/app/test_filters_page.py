@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,10 +12,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from components.filters.draft_in_url import apply_changes, write_changes
 from components.filters.histogram import histogram_figure, reach, slider_values
 from components.filters.sets import first_bound
 from components.measure_words import measure_definition, measure_phrase
 from curation import Workspace
+from curation.browsing import CandidateFilter, browse
 from curation.funnel import funnel
 from curation.histograms import Histogram, edges_of
 from curation.index import Index
@@ -298,3 +301,133 @@ def test_quick_presses_all_count_and_nothing_else_moves(filled: Workspace, visit
         page.locator(".st-key-filters-save button").click()
         page.get_by_text("“default” as saved").wait_for()
     assert load_thresholds(filled) == but(default_thresholds(), "repetition", max=0.35)
+
+
+@pytest.mark.browser
+def test_a_reload_keeps_the_draft_and_the_way_back_leads_through_it(
+    filled: Workspace, visit: Callable[..., Visit]
+) -> None:
+    with serve(filled.folder) as app:
+        page = visit(f"{app.url}/filters?draft=repetition.max.0.4").page
+        bound = "[class*=st-key-filters-default-repetition-max-] input[type=number][value='{}']"
+        page.locator(bound.format("0.4")).wait_for()
+        page.locator(bound.format("0.4")).fill("0.3")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/filters?draft=repetition.max.0.3")
+        page.reload()
+        page.locator(bound.format("0.3")).wait_for()
+        page.go_back()
+        page.locator(bound.format("0.4")).wait_for()
+        page.go_forward()
+        page.locator(bound.format("0.3")).wait_for()
+        page.locator(".st-key-filters-revert button").click()
+        page.wait_for_url("**/filters")
+        page.reload()
+        page.get_by_text("“default” as saved").wait_for()
+
+
+def test_the_links_lead_to_as_many_rejects_as_they_say(filled: Workspace, filters_page: Callable[..., AppTest]) -> None:
+    app = filters_page(filled)
+    with Index.open(filled) as index:
+        index.refresh()
+        steps = {step.rule: step for step in funnel(index, default_thresholds()).steps}
+    links = [link.proto for link in app.get("page_link")]
+    for name, step in steps.items():
+        for said, only in ((step.rejects, ""), (step.only, "&only=1")):
+            address = f"reason={name}&verdict=correct{only}"
+            (link,) = [each for each in links if each.query_string == address]
+            assert f"**{said}**" in link.label and "draft" not in link.help
+            with Index.open(filled) as index:
+                index.refresh()
+                wanted = CandidateFilter(reason=name, verdict="correct", only=bool(only))
+                assert browse(index, default_thresholds(), wanted).total == said
+    of(app.number_input, "code_blocks", "max").set_value(1).run()
+    links = [link.proto for link in app.get("page_link") if "reason=" in link.proto.query_string]
+    assert links and all("as the set is saved" in link.help for link in links)
+
+
+def test_a_draft_is_in_the_address_and_outlives_a_reload(
+    filled: Workspace, filters_page: Callable[..., AppTest]
+) -> None:
+    app = filters_page(filled)
+    assert "draft" not in app.query_params
+    of(app.number_input, "long_paragraph", "max").set_value(300).run()
+    of(app.toggle, "mixed_language", "on").set_value(False).run()
+    address = "mixed_language.enabled.0~long_paragraph.max.300"
+    assert app.query_params["draft"] == address
+    draft = but(but(default_thresholds(), "long_paragraph", max=300.0), "mixed_language", enabled=False)
+    app = filters_page(filled, draft=address)  # another session, as after a reload or at a colleague's
+    assert not app.exception
+    assert f"Draft of “default”: **{accepted(filled, draft):,}** of 160" in shown(app)
+    assert of(app.number_input, "long_paragraph", "max").value == 300
+    app.query_params["draft"] = "mixed_language.enabled.0"  # from before the last change, as a quick second click sends
+    of(app.number_input, "code_blocks", "max").set_value(1).run()
+    assert app.query_params["draft"] == f"{address}~code_blocks.max.1"
+    app.button(key="filters-revert").click().run()
+    assert "draft" not in app.query_params and "Draft of" not in shown(app)
+    app = filters_page(filled, draft=address)
+    app.button(key="filters-save").click().run()
+    assert "draft" not in app.query_params
+    assert load_thresholds(filled) == draft
+    assert "“default” as saved" in shown(filters_page(filled, draft=address))  # it changes nothing any more
+
+
+def test_a_draft_in_the_address_is_of_the_set_beside_it(
+    filled: Workspace, filters_page: Callable[..., AppTest]
+) -> None:
+    save_thresholds(filled, ThresholdSet("strict", default_thresholds().rules))
+    app = filters_page(filled, set="strict", draft="repetition.removed.1")
+    assert "Draft of “strict”" in shown(app)
+    app.selectbox(key="filters-set-0").set_value("default").run()
+    assert "“default” as saved" in shown(app) and "draft" not in app.query_params
+    app.selectbox(key="filters-set-0").set_value("strict").run()
+    assert app.query_params["draft"] == "repetition.removed.1"
+    app = filters_page(filled, set="gone", draft="repetition.removed.1")
+    assert "“default” as saved" in shown(app) and "It is of a set that is not here." in shown(app)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "", "~", "x", "<img src=x onerror=alert(1)> **bold** $x$", "long_paragraph.max.many", "long_paragraph.max.nan",
+        "long_paragraph.max.", "nothing.max.3", "nothing.removed.1", "repetition.enabled.2", "new.measure.beauty",
+        "new.measure.repetition", "a/b.measure.repetition~a/b.max.1", "repetition.place.0", "repetition.place.9e9",
+        "repetition.domains.moon", "repetition.max.1e999", "correct.measure.repetition~correct.max.1",
+        "repetition.place." + "9" * 5000, "~".join(f"r{n}.measure.repetition~r{n}.max.1" for n in range(100)),
+    ],
+)  # fmt: skip
+def test_a_wrong_draft_in_the_address_is_left_out_and_told(
+    filled: Workspace, filters_page: Callable[..., AppTest], written: str
+) -> None:
+    app = filters_page(filled, draft=written)
+    assert not app.exception
+    assert "“default” as saved" in shown(app)
+    assert any("The draft in the address is left out" in text.value and len(text.value) < 300 for text in app.text)
+    assert "draft" not in app.query_params
+    of(app.number_input, "code_blocks", "max").set_value(1).run()
+    assert "is left out" not in shown(app)
+
+
+def test_every_draft_can_be_written_and_read_back() -> None:
+    chosen = random.Random(3)
+    names = ["a", "a.max", "long paragraph", "x_1-y", "规则", "a.place.2", "b.removed"]
+
+    def made() -> ThresholdSet:
+        rules = []
+        for name in chosen.sample(names, chosen.randrange(len(names) + 1)):
+            low, high = sorted(chosen.choice([-1.5, 0.1 + 0.2, 3.0, 1e16, 1e-7]) for _side in range(2))
+            sides = {"min": low, "max": high}
+            sides.pop(chosen.choice(["min", "max", "neither"]), None)
+            domains = tuple(chosen.sample(["math", "code", "stem"], chosen.randrange(3)))
+            measure = chosen.choice(["repetition", "code_blocks"])
+            rules.append(ThresholdRule(name, measure, domains=domains, enabled=chosen.random() < 0.7, **sides))
+        return ThresholdSet("made", tuple(rules))
+
+    for _turn in range(2000):
+        saved, draft = made(), made()
+        text = write_changes(saved, draft)
+        assert (text == "") == (saved == draft)
+        assert not text or apply_changes(saved, text) == draft, text
+    assert write_changes(default_thresholds(), ThresholdSet("default", default_thresholds().rules[::-1][:2])).endswith(
+        "~repetition.place.1"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,13 +12,17 @@ from streamlit.testing.v1 import AppTest
 from components.evaluation.figures import headline_columns
 from components.evaluation.findings import tuned_and_base
 from components.funnel_chart import funnel_bars
+from components.jobs.card import detail_line
+from components.jobs.seen import look
 from components.live_index import live_index
 from components.overview.next_step import next_step
 from components.overview.verdict_chart import verdict_counts
+from components.text import inert
 from curation import Workspace
-from curation.jobs import find_job, list_jobs
+from curation.jobs import create_job, find_job, launch, list_jobs
+from curation.jobs.locks import device_locks
 from curation.records import Verdict
-from tests.app.filled_workspace import running
+from tests.app.filled_workspace import STAGE, running
 from tests.app.words import shown
 from training.evaluation.results import read_results
 
@@ -102,6 +107,28 @@ def test_what_runs_is_shown_while_it_runs(filled: Workspace, open_app: OpenApp) 
     words = shown(app)
     assert "1 job running" in words
     assert "263 samples/s" in words
+
+
+def test_a_queued_job_says_what_it_waits_for_on_its_card_and_as_a_step_of_the_demo(
+    filled: Workspace, open_app: OpenApp
+) -> None:
+    device = f"test-{time.time_ns()}"
+    (lock,) = device_locks(device)
+    with lock:
+        assert lock.acquire("20200101-000000-000-sft-0a1b")
+        create_job(filled, "demo", STAGE, {})
+        job = create_job(filled, "sample", STAGE, {}, device=device)
+        launch(job)
+        deadline = time.monotonic() + 240
+        while job.state().holder is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        words = f"Waits until a job of another workspace (Training) is done with {device}"
+        app = open_app(filled.folder)
+        assert not app.exception
+        assert "1 job queued" in shown(app) and "job running" not in shown(app)
+        assert [caption.value for caption in app.caption if caption.value == inert(words)]
+        assert detail_line(look(job)) == words
 
 
 def test_new_files_are_counted_at_the_next_look(workspace: Workspace, filled: Workspace) -> None:

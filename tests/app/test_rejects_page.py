@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from benchmarks.serving import PATIENCE_S
 from components.candidates.listing import PER_PAGE, as_csv, as_jsonl
 from components.candidates.reasons import bound_in_words, first_words, reason_in_words
+from components.candidates.view import Steps
 from curation import Workspace
 from curation.browsing import CandidateFilter, CandidateRow, Status, browse, count_reasons, rows_of
 from curation.index import Index
@@ -104,6 +105,7 @@ def test_filters_find_what_they_say_and_live_in_the_address(
         (CandidateFilter(reason="code_blocks", job=job), {"reason": "code_blocks", "job": job}),
         (CandidateFilter(reason="incorrect", only=True), {"reason": "incorrect", "only": "1"}),
         (CandidateFilter(Status.ALL, domain="code"), {"status": "all", "domain": "code"}),
+        (CandidateFilter(reason="code_blocks", verdict="correct"), {"reason": "code_blocks", "verdict": "correct"}),
     ):
         app = rejects_page(filled, **parameters)
         assert not app.exception
@@ -118,6 +120,64 @@ def test_filters_find_what_they_say_and_live_in_the_address(
     app.button(key="rejects-show-all").click().run()
     assert "domain" not in app.query_params and "from" not in app.query_params
     assert ids_on_page(app) == ids_of(index, CandidateFilter())[:PER_PAGE]
+
+
+def test_of_a_rule_those_with_a_correct_answer_can_be_seen(
+    filled: Workspace, index: Index, rejects_page: RejectsPage
+) -> None:
+    app = rejects_page(filled, reason="code_blocks")
+    everyone = browse(index, default_thresholds(), CandidateFilter(reason="code_blocks")).total
+    assert f"**1** of {everyone}" in shown(app)
+    app.toggle(key="rejects-correct").set_value(True).run()
+    assert app.query_params["verdict"] == "correct"
+    wanted = CandidateFilter(reason="code_blocks", verdict="correct")
+    counts = count_reasons(index, default_thresholds(), wanted)
+    (count,) = [each for each in counts.reasons if each.reason == "code_blocks"]
+    assert 0 < count.rejects < everyone
+    words = shown(app)
+    assert f"**1** of {count.rejects}" in words
+    assert f"Correct: **{counts.rejected}** rejected of **{counts.candidates}** candidates" in words
+    options = [str(option) for option in app.pills(key="rejects-reason").options]
+    assert any(f"**{count.rejects}**" in option for option in options)
+    assert not any("Incorrect" in option for option in options)
+    app.toggle(key="rejects-correct").set_value(False).run()
+    assert "verdict" not in app.query_params and f"**1** of {everyone}" in shown(app)
+    app = rejects_page(filled, verdict="undecided")
+    assert ids_on_page(app) == ids_of(index, CandidateFilter(verdict="undecided"))[:PER_PAGE]
+    app.button(key="rejects-any-verdict").click().run()
+    assert ids_on_page(app) == ids_of(index, CandidateFilter())[:PER_PAGE]
+    assert "There is no verdict “<b>”" in shown(rejects_page(filled, verdict="<b>"))
+
+
+def test_a_second_press_goes_on_from_the_first_whatever_was_drawn(
+    filled: Workspace, index: Index, rejects_page: RejectsPage
+) -> None:
+    ids = ids_of(index, CandidateFilter())
+    app = rejects_page(filled)
+    app.button(key="rejects-next").click().run()
+    assert app.query_params["candidate"] == ids[1]
+    del app.query_params["candidate"]  # the browser has not heard of it yet
+    app.button(key="rejects-next").click().run()
+    assert app.query_params["candidate"] == ids[2]
+    app.query_params["candidate"] = ids[7]  # the address has moved on, the buttons are still those of before
+    app.button(key="rejects-next").click().run()
+    assert app.query_params["candidate"] == ids[8]
+    app.button(key="rejects-previous").click().run()
+    assert app.query_params["candidate"] == ids[7]
+    app.selectbox(key="rejects-domain").select("math").run()
+    app.button(key="rejects-next").click().run()
+    assert app.query_params["candidate"] == ids_of(index, CandidateFilter(domain="math"))[1]
+
+
+def test_steps_stay_on_the_list_and_turn_its_pages() -> None:
+    steps = Steps(((9, 1), (11, 11), (12, 11), (20, 20)), first=11)
+    assert steps.from_here(None, 1) == (12, 11)
+    assert steps.from_here(11, -1) == (9, 1)
+    assert steps.from_here(12, 1) == (20, 20)
+    assert steps.from_here(20, 1) is None
+    assert steps.from_here(5, 1) == (11, 11)
+    assert steps.from_here(5, -1) is None
+    assert Steps((), None).from_here(5, 1) is None
 
 
 def test_a_threshold_set_changes_who_is_rejected(filled: Workspace, index: Index, rejects_page: RejectsPage) -> None:

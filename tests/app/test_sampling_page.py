@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from components.sampling.form import first_values, samples_wanted
 from components.sampling.responses import first_lines, first_words
 from curation import Workspace
 from curation.index import Index
-from curation.jobs import Job, ShardWriter, State, create_job, list_jobs, wait
+from curation.jobs import Job, ShardWriter, State, create_job, launch, list_jobs, stop, wait
+from curation.jobs.locks import device_locks
 from curation.prompts import ImportOptions, import_prompts, read_prompts
 from curation.records import CANDIDATE_SCHEMA, candidate_id, response_hash
 from curation.sampled import latest_responses, prompt_counts, sampled
@@ -185,6 +187,26 @@ def test_a_running_job_is_stopped_and_resumed_here(filled: Workspace, sampling_p
     assert look(job).state.name in (State.QUEUED, State.RUNNING)
 
 
+def test_a_queued_job_shows_no_pace_and_no_time_at_work(filled: Workspace, sampling_page: OpenPage) -> None:
+    device = f"test-{time.time_ns()}"
+    settings = {"model": "/m/policy", "lasts_s": 600.0, "done": 1200, "total": 4800}
+    job = create_job(filled, "sample", STAGE, settings, device=device)
+    launch(job)
+    until(lambda: bool((seen := job.progress()) and seen.rates))
+    assert stop(job).name == State.STOPPED
+    (lock,) = device_locks(device)
+    with lock:
+        assert lock.acquire("20200101-000000-000-sft-0a1b")
+        launch(job)
+        until(lambda: job.state().holder is not None)
+        app = sampling_page(filled, job=job.id)
+        assert not app.exception
+        words = shown(app)
+        assert "sampling jobs, **1** queued." in words
+        assert "\nQueued " in words and "Waits until a job of another workspace (Training)" in words
+        assert [metric.value for metric in app.metric if metric.label in ("Samples/s", "Tokens/s")] == ["–", "–"]
+
+
 def test_an_unknown_job_in_the_address_is_no_error(filled: Workspace, sampling_page: OpenPage) -> None:
     app = sampling_page(filled, job="20200101-000000-000-sample-<b>")
     assert not app.exception
@@ -266,6 +288,14 @@ def test_a_long_text_is_cut_before_it_is_shown() -> None:
     assert first_words("a\n b") == "a b"
     assert len(first_words("x" * 10_000)) == 200
     assert first_lines("\n\n one\n\n two \nthree", 2) == ["one", "two"]
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until it holds."""
+    deadline = time.monotonic() + 240
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def _only_the_field(folder: str, is_adapter: bool = False) -> None:

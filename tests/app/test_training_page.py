@@ -16,7 +16,7 @@ from components.training.curves import POINTS, Drawn, Look, curves_option
 from components.training.runs import differences, look_at_run
 from curation import Workspace
 from curation.cli.options import given
-from curation.jobs import Job, create_job, list_jobs
+from curation.jobs import Job, create_job, list_jobs, stop
 from curation.settings import config_from_mapping, config_to_mapping
 from tests.app.filled_workspace import HOSTILE, STAGE, ended, running
 from tests.app.words import shown
@@ -145,6 +145,21 @@ def test_a_running_training_can_be_stopped_from_here(empty: Workspace, training_
     assert not app.exception
     assert "**1** running now" in shown(app)
     assert app.button(key=f"stop-now-{job.id}")
+
+
+def test_a_resumed_training_shows_no_earlier_pace_before_it_steps(
+    empty: Workspace, training_page: Callable[..., AppTest]
+) -> None:
+    job = running(empty, "sft", output="live")  # reports samples a second, and no tokens
+    line = {"step": 1, "loss": 2.0, "tokens": 900, "tokens_per_s": 3000.0, "time": 1000.0}
+    (job.folder / "metrics.jsonl").write_text(f"{json.dumps(line)}\n", encoding="utf-8")
+    app = training_page(empty, run=job.id)
+    assert not app.exception
+    metrics = {metric.label: metric.value for metric in app.metric}
+    assert (metrics["Loss"], metrics["Tokens a second"], metrics["Time left"]) == ("2", "–", "–")
+    stop(job, grace_s=60.0)
+    metrics = {metric.label: metric.value for metric in app.run().metric}
+    assert metrics["Tokens a second"] == "3,000" and metrics["Took"] != "–"
 
 
 @pytest.mark.parametrize("preset", ["", *PRESETS])

@@ -102,6 +102,7 @@ class Everything:
             and wanted.domain in (None, response.prompt.domain)
             and wanted.job in (None, job.id)
             and wanted.prompt in (None, response.prompt.prompt_id)
+            and (wanted.verdict is None or (reasons is not None and wanted.verdict == response.verdict))
             and (wanted.reason is None or wanted.reason in (reasons or ()))
             and (not wanted.only or reasons == [wanted.reason])
         ]
@@ -124,11 +125,16 @@ def filters(job: str) -> Iterator[CandidateFilter]:
         yield CandidateFilter(status)
         yield CandidateFilter(status, domain="stem", job=job)
         yield CandidateFilter(status, prompt=question(2).prompt_id)
+        yield CandidateFilter(status, verdict="correct")
+        yield CandidateFilter(status, verdict="undecided", domain="math")
     for reason in ("incorrect", "error", "mixed_language", "long_paragraph", "truncated"):
         yield CandidateFilter(reason=reason)
         yield CandidateFilter(reason=reason, only=True)
         yield CandidateFilter(Status.ALL, reason=reason, only=True, domain="math")
         yield CandidateFilter(Status.UNSCORED, reason=reason)
+        yield CandidateFilter(reason=reason, verdict="correct")
+        yield CandidateFilter(reason=reason, verdict="correct", only=True)
+        yield CandidateFilter(Status.ALL, reason=reason, verdict="incorrect", job=job)
 
 
 def test_every_match_is_on_one_page_and_pages_lead_to_their_neighbours(index: Index, everything: Everything) -> None:
@@ -191,8 +197,14 @@ def test_a_page_can_start_where_a_candidate_would_stand(index: Index, everything
 
 
 def test_reasons_are_counted_over_everything_that_the_place_holds(index: Index, everything: Everything) -> None:
-    for wanted in (CandidateFilter(), CandidateFilter("accepted", domain="math"), CandidateFilter(job="no such job")):
-        place = {"domain": wanted.domain, "job": wanted.job}
+    for wanted in (
+        CandidateFilter(),
+        CandidateFilter("accepted", domain="math"),
+        CandidateFilter(job="no such job"),
+        CandidateFilter(verdict="correct"),
+        CandidateFilter(verdict="error", domain="stem"),
+    ):
+        place = {"domain": wanted.domain, "job": wanted.job, "verdict": wanted.verdict}
         counts = count_reasons(index, RULES, wanted)
         for status in Status:
             assert counts.of(status) == len(everything.matching(CandidateFilter(status, **place)))  # type: ignore[arg-type]
@@ -236,6 +248,8 @@ def test_what_there_is_not_is_refused(index: Index) -> None:
         CandidateFilter("gone")
     with pytest.raises(InputError, match="'maths' is no domain"):
         CandidateFilter(domain="maths")
+    with pytest.raises(InputError, match="'right' is no verdict"):
+        CandidateFilter(verdict="right")
     with pytest.raises(InputError, match="name the reason"):
         CandidateFilter(only=True)
     with pytest.raises(InputError, match="'1; DROP TABLE scores' is no measure"):
