@@ -1,1 +1,1 @@
-"""What several pages draw: charts, job cards, states and the words and colours that mean the same everywhere."""
+"""What the pages draw, a folder a page; beside the folders stands what several pages draw."""

@@ -35,9 +35,7 @@ def launch_evaluation(workspace: Workspace, config: EvaluationConfig) -> Job:
     thresholds = load_thresholds(workspace, config.thresholds)
     prompts = _choose_prompts(workspace, config)
     stored = config_to_mapping(config) | {"models": models, "rules": [asdict(rule) for rule in thresholds.enabled]}
-    job = create_job(
-        workspace, KIND, "training.evaluation.stage", stored, input=prompts, device=queue_device(config.device)
-    )
+    job = create_job(workspace, KIND, "training.evaluation", stored, input=prompts, device=queue_device(config.device))
     launch(job)
     return job
 

@@ -1,4 +1,4 @@
-"""`python -m training.evaluation.stage JOB_DIR`: sample models on held-out prompts; score them as the funnel does."""
+"""The stage of an evaluation: samples models on held-out prompts, and scores them as the funnel does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import xxhash
 
 from curation.errors import WinnowError
-from curation.jobs import JobContext, ShardWriter, compact, read_keys, run_stage
+from curation.jobs import JobContext, ShardWriter, compact, read_keys
 from curation.measures import MEASURES_VERSION, measure
 from curation.prompts import read_prompts
 from curation.records import Message, Verdict, messages_of
@@ -191,7 +191,3 @@ def _score(batch: list[Completion], model: str, revision: str, prompts: _Prompts
         **measure(texts, prompts.column(asked, "target_language")),
     }
     return pa.table(columns, schema=EVALUATION_SCHEMA)
-
-
-if __name__ == "__main__":
-    run_stage(evaluate)

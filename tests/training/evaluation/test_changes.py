@@ -36,7 +36,7 @@ def write(job: Job, rows: list[dict[str, object]]) -> None:
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
     workspace = Workspace.create(tmp_path / "model=qwen" / "odd [1] *name?")
-    return create_job(workspace, "evaluate", "training.evaluation.stage", {})
+    return create_job(workspace, "evaluate", "training.evaluation", {})
 
 
 def test_changes_are_counted_by_prompt(job: Job) -> None:
@@ -82,7 +82,7 @@ def test_a_response_names_the_rules_that_it_breaks(tmp_path: Path) -> None:
         ThresholdRule("elsewhere", "code_blocks", max=0, domains=("logic",)),
     ]
     workspace = Workspace.create(tmp_path / "w")
-    job = create_job(workspace, "evaluate", "training.evaluation.stage", {"rules": [asdict(rule) for rule in rules]})
+    job = create_job(workspace, "evaluate", "training.evaluation", {"rules": [asdict(rule) for rule in rules]})
     write(
         job,
         [
